@@ -1,0 +1,9 @@
+import { Injectable } from '@nestjs/common';
+
+/** The current time of this process. The one place in `src/` that reads it: everything else asks for a `Clock`. */
+@Injectable()
+export class Clock {
+  now(): Date {
+    return new Date();
+  }
+}
