@@ -13,13 +13,15 @@ export interface ServerState extends ProcessIdentity {
  *
  *     lock            who holds it
  *     password        of both servers, made once
- *     postgres/       the cluster, or a link to it      postgres.json  its port and process      postgres.log
- *     redis/          the append-only file              redis.json                               redis.log
+ *     postgres/       the cluster, or a link to it      postgres.pid   its process and port      postgres.log
+ *     redis/          the append-only file              redis.pid                                redis.log
  */
 export class DataFolder {
   private constructor(
     readonly path: string,
     readonly password: string,
+    /** Whether the password was made just now, and opens no data that are there already. */
+    readonly isPasswordNew: boolean,
   ) {}
 
   /**
@@ -32,12 +34,13 @@ export class DataFolder {
     // Started by root, PostgreSQL runs as another user: it must get through the folder, though it need not list it.
     if (process.getuid?.() === 0) chmodSync(folder, 0o711);
     lock(folder);
-    return new DataFolder(folder, passwordOf(folder));
+    const isPasswordNew = makePassword(folder);
+    return new DataFolder(folder, readFileSync(passwordFile(folder), 'utf8').trim(), isPasswordNew);
   }
 
   /** Whether a process held the folder and was killed: one that nobody held yet may be about to be. */
   static wasAbandoned(path: string): boolean {
-    const holder = read<ProcessIdentity>(lockFile(path));
+    const holder = read(lockFile(path));
     return holder !== null && !isRunning(holder);
   }
 
@@ -50,20 +53,21 @@ export class DataFolder {
   }
 
   stateOf(server: string): ServerState | null {
-    return read<ServerState>(this.file(`${server}.json`));
+    return read(this.file(`${server}.pid`));
   }
 
   remember(server: string, state: ServerState): void {
-    writeFileSync(this.file(`${server}.json`), JSON.stringify(state), { mode: 0o600 });
+    write(this.file(`${server}.pid`), state, state.port);
   }
 }
 
 const lockFile = (folder: string) => join(folder, 'lock');
+const passwordFile = (folder: string) => join(folder, 'password');
 
 /** A link appears with its content and only where nothing is, so that no reader meets half a lock. */
 function lock(folder: string): void {
   const mine = join(folder, `lock.${process.pid}`);
-  writeFileSync(mine, JSON.stringify(identify(process.pid)));
+  write(mine, identify(process.pid) ?? { pid: process.pid, born: '' });
   try {
     for (;;) {
       try {
@@ -90,35 +94,42 @@ function removeStaleLock(folder: string): void {
     if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
-  const holder = read<ProcessIdentity>(moved);
+  const holder = read(moved);
   if (holder && isRunning(holder)) renameSync(moved, lockFile(folder));
   else rmSync(moved);
   refuseIfHeld(folder);
 }
 
 function refuseIfHeld(folder: string): void {
-  const holder = read<ProcessIdentity>(lockFile(folder));
+  const holder = read(lockFile(folder));
   if (holder && isRunning(holder))
     throw new Error(`The service is already running here as process ${holder.pid} (data folder ${folder}).`);
 }
 
-function passwordOf(folder: string): string {
-  const file = join(folder, 'password');
+/** @returns false when there is one */
+function makePassword(folder: string): boolean {
   try {
-    writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    writeFileSync(passwordFile(folder), randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    return true;
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
   }
-  return readFileSync(file, 'utf8').trim();
 }
 
-/** @returns null for a file that is missing or broken off: what it said is lost, and nothing rests on it */
-function read<T>(file: string): T | null {
+/** Written in lines. @returns null for a file that is missing; one broken off names no process that runs */
+function read(file: string): ServerState | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
+    const [pid, born = '', port] = readFileSync(file, 'utf8').split('\n');
+    return { pid: Number(pid), born, port: Number(port ?? 0) };
   } catch {
     return null;
   }
 }
 
-const hasCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
+function write(file: string, { pid, born }: ProcessIdentity, port = 0): void {
+  writeFileSync(file, [pid, born, port].join('\n'), { mode: 0o600 });
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;

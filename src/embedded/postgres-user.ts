@@ -29,13 +29,15 @@ export async function postgresUser(log: Log): Promise<ServerUser> {
 }
 
 function lookUp(): { uid: number; gid: number } | null {
-  const id = (which: string) => Number(execFileSync('id', [which, USER], { stdio: ['ignore', 'pipe', 'ignore'] }));
   try {
-    return { uid: id('-u'), gid: id('-g') };
+    return { uid: userId('-u'), gid: userId('-g') };
   } catch {
     return null;
   }
 }
+
+const userId = (which: '-u' | '-g'): number =>
+  Number(execFileSync('id', [which, USER], { stdio: ['ignore', 'pipe', 'ignore'] }));
 
 const canReach = (user: ServerUser, path: string): boolean =>
   spawnSync('/bin/sh', ['-c', 'test -x "$1"', 'sh', path], { ...user, cwd: '/' }).status === 0;
@@ -69,10 +71,10 @@ export function reachableData(path: string, user: ServerUser, log: Log): string 
   const folder = dirname(path);
   if (canReach(user, folder)) return path;
   const key = createHash('sha256').update(path).digest('hex').slice(0, 12);
-  const stand_in = join(SHARED_FOLDER, `${basename(path)}-${key}`);
-  log(`The user "${USER}" cannot reach ${folder}: the data of PostgreSQL are in ${stand_in}.`);
-  makeSharedFolder(stand_in);
-  return stand_in;
+  const standIn = join(SHARED_FOLDER, `${basename(path)}-${key}`);
+  log(`The user "${USER}" cannot reach ${folder}: the data of PostgreSQL are in ${standIn}.`);
+  makeSharedFolder(standIn);
+  return standIn;
 }
 
 function makeSharedFolder(of: string): void {

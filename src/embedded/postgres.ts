@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import {
   chownSync,
   existsSync,
-  lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,9 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { DataFolder } from './data-folder.js';
 import { postgresUser, reachableData, reachablePrograms, type ServerUser } from './postgres-user.js';
 import { startServer, type Log, type RunningServer, type ServerKind } from './server-process.js';
@@ -34,7 +34,7 @@ const ENVIRONMENT = { LC_ALL: 'C' };
 export async function startPostgres({ folder, durable = true, log }: PostgresOptions): Promise<RunningServer> {
   const user = await postgresUser(log);
   const programs = postgresPrograms(user, log);
-  const cluster = await makeCluster(folder, programs, user, durable, log);
+  const cluster = await makeCluster(folder, { programs, user, durable }, log);
   const server = await startServer(kindOf(folder, { programs, cluster, user, durable }), folder, log);
   try {
     await makeDatabase(server.url);
@@ -60,7 +60,7 @@ function postgresPrograms(user: ServerUser, log: Log): string {
     throw new Error(`No PostgreSQL: the npm package ${platform} is not installed. Set DATABASE_URL, or run "npm ci".`);
   }
   const root = join(dirname(entry), '..');
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return reachablePrograms(join(root, 'native'), version, user, log);
 }
 
@@ -99,34 +99,37 @@ function kindOf(folder: DataFolder, { programs, cluster, user, durable }: Cluste
 }
 
 /** Makes the cluster beside its place and moves it there whole: an interrupted first start leaves none. */
-async function makeCluster(
-  folder: DataFolder,
-  programs: string,
-  user: ServerUser,
-  durable: boolean,
-  log: Log,
-): Promise<string> {
+async function makeCluster(folder: DataFolder, where: Omit<Cluster, 'cluster'>, log: Log): Promise<string> {
   const place = folder.file('postgres');
-  const cluster = reachableData(place, user, log);
-  if (existsSync(place)) return cluster;
-  log('Making the database (first start only) …');
-  const unfinished = `${cluster}.unfinished`;
-  for (const old of [unfinished, cluster]) rmSync(old, { recursive: true, force: true });
-  await initdb(unfinished, folder, programs, user, durable);
+  const cluster = reachableData(place, where.user, log);
+  if (existsSync(place)) {
+    if (!folder.isPasswordNew) return cluster;
+    throw new Error(`The password of the database in ${folder.path} is lost: delete that folder to start afresh.`);
+  }
+  log('Making a new PostgreSQL cluster …');
+  removeUnfinished(cluster);
+  const unfinished = `${cluster}.unfinished.${process.pid}`;
+  await initdb(unfinished, folder.password, where);
+  rmSync(cluster, { recursive: true, force: true });
   renameSync(unfinished, cluster);
-  // The link says where the data are, and deleting the data folder starts afresh wherever they are.
   if (cluster !== place) {
-    if (lstatSync(place, { throwIfNoEntry: false })) rmSync(place);
+    // The link says where the data are, and deleting the data folder starts afresh wherever they are.
+    rmSync(place, { force: true });
     symlinkSync(cluster, place);
   }
   return cluster;
 }
 
-async function initdb(target: string, folder: DataFolder, programs: string, user: ServerUser, durable: boolean) {
-  mkdirSync(target, { mode: 0o700 });
+function removeUnfinished(cluster: string): void {
+  const parent = dirname(cluster);
+  const left = readdirSync(parent).filter((name) => name.startsWith(`${basename(cluster)}.unfinished.`));
+  for (const name of left) rmSync(join(parent, name), { recursive: true, force: true });
+}
+
+async function initdb(target: string, password: string, { programs, user, durable }: Omit<Cluster, 'cluster'>) {
   const passwordFile = `${target}.password`;
-  rmSync(passwordFile, { force: true });
-  writeFileSync(passwordFile, folder.password, { mode: 0o600, flag: 'wx' });
+  mkdirSync(target, { mode: 0o700 });
+  writeFileSync(passwordFile, password, { mode: 0o600, flag: 'wx' });
   for (const path of [target, passwordFile]) if ('uid' in user) chownSync(path, user.uid, user.gid);
   const flags = [
     `--pgdata=${target}`,
@@ -134,9 +137,12 @@ async function initdb(target: string, folder: DataFolder, programs: string, user
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     // The same order and letters on every machine, whatever locales it has.
-    ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-    ...(durable ? [] : ['--no-sync']),
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
   ];
+  if (!durable) flags.push('--no-sync');
   try {
     await promisify(execFile)(join(programs, 'bin', 'initdb'), flags, { ...user, env: ENVIRONMENT, cwd: '/' });
   } finally {
@@ -148,7 +154,7 @@ async function initdb(target: string, folder: DataFolder, programs: string, user
 async function query(url: string, statement: string): Promise<unknown[]> {
   const maintenance = new URL(url);
   maintenance.pathname = '/postgres';
-  const client = new pg.Client({ connectionString: maintenance.href, connectionTimeoutMillis: 5_000 });
+  const client = new Client({ connectionString: maintenance.href, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();

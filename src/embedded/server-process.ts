@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import type { DataFolder } from './data-folder.js';
 import { end, identify, isRunning, until, type ProcessIdentity } from './processes.js';
 
@@ -63,22 +64,22 @@ export async function startServer(kind: ServerKind, folder: DataFolder, log: Log
 function launch(kind: ServerKind, port: number, folder: DataFolder, log: Log) {
   const { child, identity } = spawnApart(kind, port, folder);
   folder.remember(kind.key, { ...identity, port });
-  const releaseWatchdog = watch(identity.pid, kind.stopSignal);
+  const dismissWatchdog = watch(identity.pid, kind.stopSignal);
   const url = kind.url(port);
-  let stopping: Promise<void> | undefined;
   const gone = () => child.exitCode !== null || child.signalCode !== null;
+  let ready = false;
+  let stopping: Promise<void> | undefined;
   child.once('exit', () => {
-    releaseWatchdog();
-    if (!stopping) log(`${kind.name} stopped by itself; see ${folder.file(`${kind.key}.log`)}.`);
+    if (ready && !stopping) log(`${kind.name} stopped by itself; see ${folder.file(`${kind.key}.log`)}.`);
+    void dismissWatchdog();
   });
   return {
     url,
     pid: identity.pid,
-    stop: () => (stopping ??= end(identity, kind.stopSignal)),
+    stop: () => (stopping ??= end(identity, kind.stopSignal).then(dismissWatchdog)),
     async isReady(): Promise<boolean> {
-      const answered = () => kind.answers(url).catch(() => false);
-      await until(async () => gone() || (await answered()), START_PATIENCE_MS);
-      return !gone() && answered();
+      await until(async () => gone() || (ready = await kind.answers(url).catch(() => false)), START_PATIENCE_MS);
+      return ready;
     },
   };
 }
@@ -108,26 +109,37 @@ function spawnApart(kind: ServerKind, port: number, folder: DataFolder) {
 /**
  * A shell that waits for the end of its input, which comes when this process is gone, however it went (`kill -9`
  * too), and then stops the server. A line of input says that all is in order.
+ * @returns how to send it away
  */
-function watch(pid: number, signal: NodeJS.Signals): () => void {
+function watch(pid: number, signal: NodeJS.Signals): () => Promise<void> {
   const script = 'read -r _ || kill -s "$1" "$2"';
   const args = ['-c', script, 'watchdog', signal.replace('SIG', ''), String(pid)];
   const shell = spawn('/bin/sh', args, { cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-  shell.unref();
+  const left = new Promise<void>((resolve) => shell.once('close', () => resolve()));
   shell.stdin.on('error', () => undefined);
-  (shell.stdin as Socket).unref();
-  return () => shell.stdin.end('\n');
+  shell.unref();
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  return () => {
+    shell.ref();
+    if (!shell.stdin.writableEnded) shell.stdin.end('\n');
+    return left;
+  };
 }
 
-async function freePort(wanted = 0): Promise<number> {
+/** @param wanted taken when it is free */
+async function freePort(wanted?: number): Promise<number> {
   const listener = createServer();
-  const port = await new Promise<number | null>((resolve) => {
-    listener.once('error', () => resolve(null));
-    listener.listen({ host: '127.0.0.1', port: wanted }, () => resolve((listener.address() as AddressInfo).port));
-  });
-  if (port === null) return freePort();
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
+  try {
+    listener.listen({ host: '127.0.0.1', port: wanted ?? 0 });
+    await once(listener, 'listening');
+    const address = listener.address();
+    return typeof address === 'object' && address ? address.port : await freePort();
+  } catch (error) {
+    if (wanted === undefined) throw error;
+    return await freePort();
+  } finally {
+    listener.close();
+  }
 }
 
 function lastLines(file: string): string {

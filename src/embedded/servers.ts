@@ -21,8 +21,8 @@ export interface EmbeddedServersOptions {
 export interface EmbeddedServers {
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  /** Those that were started here: none, one or both. */
-  readonly running: readonly RunningServer[];
+  /** The processes of those that were started here: none, one or two. */
+  readonly pids: readonly number[];
   /** Stops them in good order and gives the data folder free; may be called twice. Stop the service first. */
   stop(): Promise<void>;
 }
@@ -35,34 +35,38 @@ export interface EmbeddedServers {
  * @throws when another process uses the data folder, when a server does not start, when there is no Redis to be had
  */
 export async function startEmbeddedServers(options: EmbeddedServersOptions): Promise<EmbeddedServers> {
-  const { databaseUrl, redisUrl } = options;
-  if (databaseUrl && redisUrl) return { databaseUrl, redisUrl, running: [], stop: () => Promise.resolve() };
+  const { databaseUrl, redisUrl, durable, log, toolsDir = join('.data', 'tools') } = options;
+  if (databaseUrl && redisUrl) return { databaseUrl, redisUrl, pids: [], stop: () => Promise.resolve() };
   if (process.platform === 'win32') {
     throw new Error('There are no embedded servers for Windows: set DATABASE_URL and REDIS_URL, or use WSL.');
   }
   const folder = DataFolder.open(options.dataDir);
-  const starts = await Promise.allSettled(startMissing(folder, options));
-  const running = starts.flatMap((start) => (start.status === 'fulfilled' && start.value ? [start.value] : []));
-  let stopping: Promise<void> | undefined;
-  const stop = () => (stopping ??= stopAll(running, folder));
-  const failure = starts.find((start) => start.status === 'rejected');
-  if (failure) {
-    await stop();
-    throw failure.reason;
-  }
-  const [postgres, redis] = starts.map((start) => (start as PromiseFulfilledResult<RunningServer | null>).value);
-  return { databaseUrl: databaseUrl ?? postgres!.url, redisUrl: redisUrl ?? redis!.url, running, stop };
-}
-
-function startMissing(folder: DataFolder, options: EmbeddedServersOptions): Promise<RunningServer | null>[] {
-  const { databaseUrl, redisUrl, durable, log, toolsDir = join('.data', 'tools') } = options;
-  return [
-    databaseUrl ? Promise.resolve(null) : startPostgres({ folder, durable, log }),
-    redisUrl ? Promise.resolve(null) : startRedis({ folder, durable, log, toolsDir: resolve(toolsDir) }),
+  const starts: Promise<Server>[] = [
+    databaseUrl ? given(databaseUrl) : startPostgres({ folder, durable, log }),
+    redisUrl ? given(redisUrl) : startRedis({ folder, durable, log, toolsDir: resolve(toolsDir) }),
   ];
+  let stopping: Promise<void> | undefined;
+  const stop = () => (stopping ??= stopAll(starts, folder));
+  try {
+    const [postgres, redis] = await Promise.all(starts);
+    const pids = [postgres, redis].flatMap((server) => server.pid ?? []);
+    return { databaseUrl: postgres.url, redisUrl: redis.url, pids, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
-async function stopAll(running: readonly RunningServer[], folder: DataFolder): Promise<void> {
-  await Promise.all(running.map((server) => server.stop()));
+/** Without a process: it is not ours to stop. */
+type Server = RunningServer | { readonly url: string; readonly pid?: undefined };
+
+const given = (url: string): Promise<Server> => Promise.resolve({ url });
+
+/** One that is still starting while the other has failed is waited for: it could not be stopped before. */
+async function stopAll(starts: readonly Promise<Server>[], folder: DataFolder): Promise<void> {
+  const servers = (await Promise.allSettled(starts)).flatMap((start) =>
+    start.status === 'fulfilled' ? start.value : [],
+  );
+  await Promise.all(servers.map((server) => (server.pid === undefined ? Promise.resolve() : server.stop())));
   folder.close();
 }

@@ -39,8 +39,7 @@ function stopWhenInterrupted(stop) {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const interrupted = async (signal) => {
     unhook();
-    await stop();
-    process.kill(process.pid, signal);
+    await stop().finally(() => process.kill(process.pid, signal));
   };
   const unhook = () => signals.forEach((signal) => process.removeListener(signal, interrupted));
   signals.forEach((signal) => process.once(signal, interrupted));
