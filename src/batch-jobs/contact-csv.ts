@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream';
+import { ContactCollector } from './contact-collector.js';
+import { readContactColumns, shownColumn, type ContactColumns } from './contact-columns.js';
+import { InvalidCsvError, NoValidContactsError } from './contact-list.errors.js';
+import type { ContactList, ContactListLimits } from './contact-list.model.js';
+import { CsvRows } from './csv-rows.js';
+import { findDelimiter, readCsvText } from './csv-text.js';
+
+/**
+ * Reads a list of contacts from a CSV file with a header row.
+ *
+ * The file is read as it arrives and never held; the chunks it arrives in make no difference. Rows that cannot be used are left out
+ * and reported; what is wrong with the file as a whole refuses it. A stream is destroyed when its list is refused, so a
+ * multipart reader must discard what is left. A fault of the stream itself (the client went away) is thrown as it is.
+ *
+ * @param file bytes of the file: a stream of buffers, without an encoding set
+ * @throws payload_too_large     more than `maxBytes`; reading stops there
+ * @throws invalid_csv           empty, not UTF-8, not a table, an unclear header row, a cell too long
+ * @throws missing_phone_column  no column is called `phone` (any case)
+ * @throws too_many_contacts     more than `maxContacts` valid ones; reading stops there
+ * @throws no_valid_contacts     no row can be called
+ */
+export async function readContactCsv(
+  file: Readable | AsyncIterable<Uint8Array>,
+  limits: ContactListLimits,
+): Promise<ContactList> {
+  const table = new ContactTable(limits);
+  let rows: CsvRows | null = null;
+  for await (const text of readCsvText(file, limits.maxBytes)) {
+    rows ??= new CsvRows(findDelimiter(text.toString()), (cells, row) => table.take(cells, row));
+    await rows.write(text);
+  }
+  await rows?.end();
+  return table.finish();
+}
+
+/** The rows of one file, from the header row on. */
+class ContactTable {
+  private readonly collector: ContactCollector;
+  private columns: ContactColumns | null = null;
+
+  constructor(private readonly limits: ContactListLimits) {
+    this.collector = new ContactCollector(limits.maxContacts);
+  }
+
+  take(cells: readonly string[], row: number): void {
+    if (cells.every(isBlank)) return;
+    if (this.columns === null) {
+      this.columns = readContactColumns(cells, row, this.limits);
+      return;
+    }
+    this.takeContact(cells, row, this.columns);
+  }
+
+  finish(): ContactList {
+    if (this.columns === null) {
+      throw new InvalidCsvError(
+        "The file is empty. It needs a header row with a column named 'phone' and a contact per row.",
+      );
+    }
+    const list = this.collector.list();
+    if (list.contacts.length > 0) return list;
+    const first = list.rejectedRows[0];
+    throw new NoValidContactsError(
+      first === undefined
+        ? 'The file has a header row but no contacts below it.'
+        : `No row of the file can be called. Row ${first.row}: ${first.reason}`,
+      list.rejectedRows,
+    );
+  }
+
+  private takeContact(cells: readonly string[], row: number, columns: ContactColumns): void {
+    this.refuseLongCell(cells, row, columns);
+    const { names, phoneIndex, width } = columns;
+    if (cells.length !== width) return this.collector.reject(row, wrongWidth(cells.length, width));
+    if (!cells.slice(names.length).every(isBlank)) {
+      return this.collector.reject(row, 'The row has a value in a column without a name.');
+    }
+    // `fromEntries` defines keys, so `__proto__` becomes a key like any other; an assignment would change the prototype.
+    this.collector.add(row, cells[phoneIndex] ?? '', () =>
+      Object.fromEntries(names.map((name, index) => [name, cells[index]])),
+    );
+  }
+
+  private refuseLongCell(cells: readonly string[], row: number, { names }: ContactColumns): void {
+    const { maxCellLength } = this.limits;
+    const index = cells.findIndex((cell) => cell.length > maxCellLength);
+    if (index === -1) return;
+    const column = shownColumn(names[index] ?? `column ${index + 1}`);
+    throw new InvalidCsvError(
+      `The cell in row ${row}, column '${column}' is longer than ${maxCellLength} characters. Shorten it, or close a quote left open.`,
+      { row, column },
+    );
+  }
+}
+
+const isBlank = (cell: string): boolean => cell.trim() === '';
+
+const wrongWidth = (found: number, expected: number): string =>
+  `The row has ${found} ${found === 1 ? 'cell' : 'cells'} but the header has ${expected}. Put cells that contain the separator in quotes.`;

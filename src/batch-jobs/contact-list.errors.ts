@@ -1,0 +1,101 @@
+import { DomainError } from '../shared/domain-error.js';
+import type { RejectedRow } from './contact-list.model.js';
+
+/** Rejected rows shown in an error: enough to see the pattern, few enough to read. */
+const ROWS_SHOWN = 10;
+
+/** Columns shown in an error. */
+const COLUMNS_SHOWN = 20;
+
+/** Formats a number the way the sentences do: `10,000`. */
+const figure = new Intl.NumberFormat('en-US');
+
+/** Where in a CSV file the fault is, as far as it is known. `row` as in {@link RejectedRow}; `line` counts line breaks, the first is 1. */
+export interface CsvPlace {
+  readonly row?: number;
+  readonly line?: number;
+  readonly column?: string;
+}
+
+/** The file cannot be read as a table. */
+export class InvalidCsvError extends DomainError {
+  readonly code = 'invalid_csv';
+
+  constructor(detail: string, place: CsvPlace = {}) {
+    super(detail, { ...place });
+  }
+}
+
+/** The header row has no `phone`. */
+export class MissingPhoneColumnError extends DomainError {
+  readonly code = 'missing_phone_column';
+
+  /** @param columns names as they may be shown; empty when the first row looks like a contact, whose data is not for showing */
+  constructor(columns: readonly string[]) {
+    const shown = columns.slice(0, COLUMNS_SHOWN);
+    const more = columns.length > shown.length ? `, and ${columns.length - shown.length} more` : '';
+    const found =
+      shown.length === 0
+        ? 'The first row looks like a contact; put a header row above it.'
+        : `Columns found: ${shown.map((name) => `'${name}'`).join(', ')}${more}.`;
+    super(`The header row has no column named 'phone'. ${found}`, { columns: shown });
+  }
+}
+
+/** Nothing in the list can be called. */
+export class NoValidContactsError extends DomainError {
+  readonly code = 'no_valid_contacts';
+
+  constructor(detail: string, rejectedRows: readonly RejectedRow[] = []) {
+    super(detail, { rejectedRows: rejectedRows.slice(0, ROWS_SHOWN) });
+  }
+}
+
+/** No contact of a JSON list has a usable number. */
+export class InvalidPhoneFormatError extends DomainError {
+  readonly code = 'invalid_phone_format';
+
+  constructor(invalidContacts: number, rejectedRows: readonly RejectedRow[]) {
+    const first = rejectedRows[0]?.reason ?? '';
+    super(
+      `None of the ${figure.format(invalidContacts)} contacts has a usable phone number. The first one: ${first} Write numbers in E.164: a plus sign, the country code and the number.`,
+      { invalidContacts, rejectedRows: rejectedRows.slice(0, ROWS_SHOWN) },
+    );
+  }
+}
+
+/** More contacts than one batch may have. */
+export class TooManyContactsError extends DomainError {
+  readonly code = 'too_many_contacts';
+
+  /** @param entries length of the list where it is known before reading, duplicates and invalid ones included */
+  constructor(maxContacts: number, entries?: number) {
+    const of = entries === undefined ? '' : ` of ${figure.format(entries)} entries`;
+    super(
+      `The list${of} has more than ${figure.format(maxContacts)} valid contacts, the most for one batch. Split it into several batches.`,
+      entries === undefined ? { maxContacts } : { maxContacts, entries },
+    );
+  }
+}
+
+/** More bytes than are read. */
+export class ContactListTooLargeError extends DomainError {
+  readonly code = 'payload_too_large';
+
+  constructor(maxBytes: number) {
+    super(
+      `The contact list is larger than ${figure.format(maxBytes)} bytes. Split it into several batches, or leave out columns that the calls do not need.`,
+      { maxBytes },
+    );
+  }
+}
+
+/** The `contacts` field of a JSON body is not a list of contacts. */
+export class InvalidContactsError extends DomainError {
+  readonly code = 'invalid_request';
+
+  /** @param parameter path in the body, counted from 0: `'contacts'`, `'contacts[2].name'` */
+  constructor(parameter: string, detail: string) {
+    super(detail, { errors: [{ parameter, detail }] });
+  }
+}

@@ -1,0 +1,64 @@
+/** How much of a contact list is read before it is refused. Every limit is inclusive: a list of exactly that much is fine. */
+export interface ContactListLimits {
+  /** Most contacts kept, after invalid rows and duplicates are left out. 1 or more. */
+  readonly maxContacts: number;
+  /** Most bytes of the CSV file, or of all contacts of a JSON body written as compact JSON. */
+  readonly maxBytes: number;
+  /** Most columns in the header row, or keys of one JSON contact; `phone` counts. */
+  readonly maxColumns: number;
+  /** Most characters (UTF-16 code units) of one CSV cell, JSON string or column name. */
+  readonly maxCellLength: number;
+}
+
+/**
+ * What applies when nothing else is configured. 10,000 contacts and 10 MB are the contract's (api.md, section 3).
+ * 100 columns and 10,000 characters are ours: wider than any calling list we know, and below what a spreadsheet cell
+ * may hold (32,767), so that a quote left open is found early.
+ */
+export const DEFAULT_CONTACT_LIST_LIMITS: ContactListLimits = {
+  maxContacts: 10_000,
+  maxBytes: 10 * 1024 * 1024,
+  maxColumns: 100,
+  maxCellLength: 10_000,
+};
+
+/** Most bytes of one contact: a CSV row with its line ending, or a JSON contact as compact JSON. */
+export const MAX_CONTACT_BYTES = 262_144;
+
+/** Most rejected rows that are told apart; the count goes on (api.md, section 3). */
+export const MAX_REJECTED_ROWS = 100;
+
+/** A contact as it is read from a list, before it has an id. */
+export interface NewContact {
+  /** E.164, normalised: `'+14155550123'`. */
+  readonly phoneNumber: string;
+  /**
+   * The row as uploaded, keys in the order of the columns. The phone is under `phone` however its column is spelled,
+   * and keeps its own spelling (`'+1 (415) 555-0123'`). CSV cells are strings, empty ones too.
+   * Keys are data: `__proto__` is an ordinary own key here.
+   */
+  readonly contactData: Readonly<Record<string, unknown>>;
+}
+
+/** A row that was left out. */
+export interface RejectedRow {
+  /**
+   * CSV: the row as a spreadsheet numbers it (the first row is 1 and blank rows count; a cell with line breaks is still one row).
+   * JSON: position in the array, the first is 1.
+   */
+  readonly row: number;
+  /** A sentence a person can act on; never holds the number or the text of a cell. */
+  readonly reason: string;
+}
+
+/** A list as it was read. Contacts, invalid and duplicate ones add up to the rows that were not blank. */
+export interface ContactList {
+  /** Never empty, in the order of the list, each number once. */
+  readonly contacts: readonly NewContact[];
+  /** Rows left out because of their number or their cells. */
+  readonly invalidContacts: number;
+  /** Rows left out because an earlier row has the same number. */
+  readonly duplicateContacts: number;
+  /** The first 100 of the invalid ones, in the order of the list. Duplicates are not among them. */
+  readonly rejectedRows: readonly RejectedRow[];
+}

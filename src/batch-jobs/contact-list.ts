@@ -1,0 +1,10 @@
+/** The one place from which the rest of the service reads contact lists. */
+export { readContactArray } from './contact-array.js';
+export { readContactCsv } from './contact-csv.js';
+export {
+  DEFAULT_CONTACT_LIST_LIMITS,
+  type ContactList,
+  type ContactListLimits,
+  type NewContact,
+  type RejectedRow,
+} from './contact-list.model.js';

@@ -1,0 +1,78 @@
+import {
+  ParseError,
+  parsePhoneNumberWithError,
+  type PhoneNumber,
+  validatePhoneNumberLength,
+} from 'libphonenumber-js/min';
+
+/** A number as it is dialled and compared (E.164, `'+14155550123'`), or the sentence that says what is wrong with it. */
+export type PhoneNumberReading = { readonly phoneNumber: string } | { readonly reason: string };
+
+/** E.164 allows 15 digits after the plus sign (ITU-T E.164, 6.1); libphonenumber lets a few German numbers have more. */
+const MAX_E164_LENGTH = 16;
+
+/** Longer than any number with its punctuation; keeps a page of text away from the parser. */
+const MAX_WRITTEN_LENGTH = 64;
+
+/** Spaces and invisible characters around a number: address books put U+202A … U+202C there when one is copied. */
+const INVISIBLE_ENDS = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
+
+/** `1.41555E+10`: what a spreadsheet makes of a number that it takes for a quantity. */
+const ROUNDED = /^\+?\d+(?:[.,]\d+)?E\+?\d+$/i;
+
+const REASONS = {
+  empty: 'The phone number is empty.',
+  rounded: 'A spreadsheet has rounded the phone number. Format the column as text and enter the number again.',
+  noPlus: "The phone number does not begin with '+' and the country code.",
+  notANumber: 'The phone number has characters that are not part of a number.',
+  countryCode: "The phone number's country code does not exist.",
+  tooShort: 'The phone number is too short for its country code.',
+  tooLong: 'The phone number is too long for its country code.',
+  length: 'The phone number has a length that no number with its country code has.',
+  extension: 'The phone number has an extension, which cannot be dialled. Give a direct number.',
+} as const;
+
+const REASON_OF_FAULT: Readonly<Record<string, string>> = {
+  NOT_A_NUMBER: REASONS.notANumber,
+  INVALID_COUNTRY: REASONS.countryCode,
+  TOO_SHORT: REASONS.tooShort,
+  TOO_LONG: REASONS.tooLong,
+  INVALID_LENGTH: REASONS.length,
+};
+
+/**
+ * Reads a phone number as a person writes it: `'+1 (415) 555-0123'`.
+ *
+ * A number is accepted when it is *possible* (its country code exists and such numbers have this length), not only when
+ * its prefix is known to be allotted: countries open ranges faster than anybody upgrades the metadata, the carrier has the last
+ * word (outcome `invalid_number`), and the ranges set aside for fiction (Ofcom's +44 7700 900000–900999) are never
+ * allotted, yet demos need them. Possible lengths are the same in every metadata set, so the smallest (`min`) is used.
+ *
+ * An extension is refused instead of dropped: the call would reach the switchboard, and colleagues would be duplicates.
+ */
+export function readPhoneNumber(written: string): PhoneNumberReading {
+  const trimmed = written.trim();
+  if (trimmed.length > MAX_WRITTEN_LENGTH) return { reason: REASONS.notANumber };
+  const text = trimmed.replace(INVISIBLE_ENDS, '');
+  if (text === '') return { reason: REASONS.empty };
+  if (ROUNDED.test(text)) return { reason: REASONS.rounded };
+  if (!text.startsWith('+')) return { reason: REASONS.noPlus };
+  return readInternational(text);
+}
+
+function readInternational(text: string): PhoneNumberReading {
+  let number: PhoneNumber;
+  try {
+    number = parsePhoneNumberWithError(text, { extract: false });
+  } catch (error: unknown) {
+    if (error instanceof ParseError) return { reason: REASON_OF_FAULT[error.message] ?? REASONS.notANumber };
+    throw error;
+  }
+  if (number.ext !== undefined && number.ext !== '') return { reason: REASONS.extension };
+  if (!number.isPossible()) return { reason: reasonOfLength(number.number) };
+  if (number.number.length > MAX_E164_LENGTH) return { reason: REASONS.tooLong };
+  return { phoneNumber: number.number };
+}
+
+const reasonOfLength = (e164: string): string =>
+  REASON_OF_FAULT[validatePhoneNumberLength(e164) ?? ''] ?? REASONS.length;
