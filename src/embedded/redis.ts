@@ -55,7 +55,13 @@ function writeSettings(folder: DataFolder, port: number, durable: boolean): stri
 
 /** Not before the append-only file is loaded. */
 async function answers(url: string): Promise<boolean> {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2_000 });
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 2_000,
+    // ioredis waits this long for the end of a connection that was refused, and keeps the process alive meanwhile.
+    disconnectTimeout: 50,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
