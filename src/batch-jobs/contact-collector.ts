@@ -1,5 +1,11 @@
 import { TooManyContactsError } from './contact-list.errors.js';
-import { MAX_REJECTED_ROWS, type ContactList, type NewContact, type RejectedRow } from './contact-list.model.js';
+import {
+  MAX_REJECTED_ROWS,
+  MAX_ROWS_PER_CONTACT,
+  type ContactList,
+  type NewContact,
+  type RejectedRow,
+} from './contact-list.model.js';
 import { readPhoneNumber } from './phone-number.js';
 
 /** Gathers the rows of one list: judges each number, keeps the first row of each and counts the rest. */
@@ -17,6 +23,17 @@ export class ContactCollector {
   ) {}
 
   /**
+   * Refuses a list for its length alone.
+   *
+   * @param rows rows seen so far, blank ones included
+   * @throws too_many_contacts  more than {@link MAX_ROWS_PER_CONTACT} for each contact a list may have
+   */
+  countRows(rows: number): void {
+    const maxRows = this.maxContacts * MAX_ROWS_PER_CONTACT;
+    if (rows > maxRows) throw TooManyContactsError.ofRows(maxRows, this.maxContacts);
+  }
+
+  /**
    * Takes one row with its number as written.
    *
    * @param readData makes the contact's data; asked only when the row is kept
@@ -29,7 +46,8 @@ export class ContactCollector {
       this.duplicateContacts += 1;
       return;
     }
-    if (this.contacts.length === this.maxContacts) throw new TooManyContactsError(this.maxContacts, this.entries);
+    if (this.contacts.length === this.maxContacts)
+      throw TooManyContactsError.ofContacts(this.maxContacts, this.entries);
     this.seen.add(reading.phoneNumber);
     this.contacts.push({ phoneNumber: reading.phoneNumber, contactData: readData() });
   }

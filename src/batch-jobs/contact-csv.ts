@@ -17,7 +17,7 @@ import { findDelimiter, readCsvText } from './csv-text.js';
  * @throws payload_too_large     more than `maxBytes`; reading stops there
  * @throws invalid_csv           empty, not UTF-8, not a table, an unclear header row, a cell too long
  * @throws missing_phone_column  no column is called `phone` (any case)
- * @throws too_many_contacts     more than `maxContacts` valid ones; reading stops there
+ * @throws too_many_contacts     more than `maxContacts` valid ones, or ten times as many rows of any kind; reading stops there
  * @throws no_valid_contacts     no row can be called
  */
 export async function readContactCsv(
@@ -44,6 +44,7 @@ class ContactTable {
   }
 
   take(cells: readonly string[], row: number): void {
+    this.collector.countRows(row - 1);
     if (cells.every(isBlank)) return;
     if (this.columns === null) {
       this.columns = readContactColumns(cells, row, this.limits);

@@ -64,16 +64,32 @@ export class InvalidPhoneFormatError extends DomainError {
   }
 }
 
-/** More contacts than one batch may have. */
+/** More contacts than one batch may have, or so many rows that reading them all is refused. */
 export class TooManyContactsError extends DomainError {
   readonly code = 'too_many_contacts';
 
-  /** @param entries length of the list where it is known before reading, duplicates and invalid ones included */
-  constructor(maxContacts: number, entries?: number) {
-    const of = entries === undefined ? '' : ` of ${figure.format(entries)} entries`;
+  private constructor(found: string, maxContacts: number, entries?: number) {
     super(
-      `The list${of} has more than ${figure.format(maxContacts)} valid contacts, the most for one batch. Split it into several batches.`,
+      `${found}; one batch may have ${figure.format(maxContacts)} contacts. Split the list into several batches.`,
       entries === undefined ? { maxContacts } : { maxContacts, entries },
+    );
+  }
+
+  /** @param entries length of the list where it is known before reading, duplicates and invalid ones included */
+  static ofContacts(maxContacts: number, entries?: number): TooManyContactsError {
+    const of = entries === undefined ? '' : ` of ${figure.format(entries)} entries`;
+    return new TooManyContactsError(
+      `The list${of} has more than ${figure.format(maxContacts)} valid contacts`,
+      maxContacts,
+      entries,
+    );
+  }
+
+  /** @param maxRows most rows that are read, whatever is in them */
+  static ofRows(maxRows: number, maxContacts: number): TooManyContactsError {
+    return new TooManyContactsError(
+      `The list has more than ${figure.format(maxRows)} rows, blank and invalid ones included`,
+      maxContacts,
     );
   }
 }

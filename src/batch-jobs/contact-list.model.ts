@@ -1,6 +1,6 @@
 /** How much of a contact list is read before it is refused. Every limit is inclusive: a list of exactly that much is fine. */
 export interface ContactListLimits {
-  /** Most contacts kept, after invalid rows and duplicates are left out. 1 or more. */
+  /** Most contacts kept, after invalid rows and duplicates are left out; see {@link MAX_ROWS_PER_CONTACT} for those. 1 or more. */
   readonly maxContacts: number;
   /** Most bytes of the CSV file, or of all contacts of a JSON body written as compact JSON. */
   readonly maxBytes: number;
@@ -24,6 +24,12 @@ export const DEFAULT_CONTACT_LIST_LIMITS: ContactListLimits = {
 
 /** Most bytes of one contact: a CSV row with its line ending, or a JSON contact as compact JSON. */
 export const MAX_CONTACT_BYTES = 262_144;
+
+/**
+ * Most rows of a list for each contact it may have, blank, invalid and duplicate ones included. Rows that are left out cost time,
+ * too: 10 MB can hold five million of them, which is half a minute of reading; 100,000 take less than a second.
+ */
+export const MAX_ROWS_PER_CONTACT = 10;
 
 /** Most rejected rows that are told apart; the count goes on (api.md, section 3). */
 export const MAX_REJECTED_ROWS = 100;

@@ -1,0 +1,200 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { DomainError } from '../shared/domain-error.js';
+import {
+  DEFAULT_CONTACT_LIST_LIMITS,
+  readContactArray,
+  type ContactList,
+  type ContactListLimits,
+} from './contact-list.js';
+
+const CANARY = '5550147';
+
+const read = (contacts: unknown, limits: Partial<ContactListLimits> = {}): ContactList =>
+  readContactArray(contacts, { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits });
+
+const refusalOf = (contacts: unknown, limits: Partial<ContactListLimits> = {}): DomainError => {
+  try {
+    read(contacts, limits);
+  } catch (error: unknown) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+  throw new Error('the list was accepted');
+};
+
+/** What became of the list, as a word; anything but a refusal is thrown on. */
+const readOrRefuse = (contacts: unknown): string => {
+  try {
+    read(contacts);
+    return 'read';
+  } catch (error: unknown) {
+    if (error instanceof DomainError) return error.code;
+    throw error;
+  }
+};
+
+/** A contact of 262,144 bytes and its name. */
+const largeContact = (name: string) => ({ phone: '+14155550101', name, a: Array.from({ length: 131_052 }, () => 1) });
+
+const ANN = { name: 'Ann', phone: '+14155550101' };
+const nested = (levels: number): unknown => (levels === 1 ? 'x' : { in: nested(levels - 1) });
+
+describe('readContactArray', () => {
+  it('keeps every contact as it is given, nested values included', () => {
+    const contacts: unknown = JSON.parse(
+      '[{"b":[1,{"c":null}],"phone":"+1 (415) 555-0101","__proto__":{"x":true},"constructor":"k","Phone":"other"},{"phone":"+447700900123","name":null}]',
+    );
+    const list = read(contacts);
+    expect(list).toMatchObject({ invalidContacts: 0, duplicateContacts: 0, rejectedRows: [] });
+    expect(list.contacts.map(({ phoneNumber }) => phoneNumber)).toEqual(['+14155550101', '+447700900123']);
+    expect(JSON.stringify(list.contacts.map(({ contactData }) => contactData))).toBe(JSON.stringify(contacts));
+  });
+
+  it('leaves out contacts without a usable phone, by position, and counts duplicates', () => {
+    const list = read([
+      ANN,
+      {},
+      { phone: null },
+      { phone: 14_155_550_147 },
+      { phone: '415' },
+      { phone: '+1 415 555 0101' },
+      { Phone: '+14155550102' },
+    ]);
+    expect(list.contacts).toEqual([{ phoneNumber: '+14155550101', contactData: ANN }]);
+    expect([list.invalidContacts, list.duplicateContacts]).toEqual([5, 1]);
+    expect(list.rejectedRows).toEqual([
+      { row: 2, reason: 'The contact has no `phone`.' },
+      { row: 3, reason: 'The contact has no `phone`.' },
+      { row: 4, reason: '`phone` is not a string.' },
+      { row: 5, reason: expect.stringContaining("begin with '+'") },
+      { row: 7, reason: 'The contact has no `phone`.' },
+    ]);
+  });
+
+  it('does not take an inherited phone', () => {
+    const contact: unknown = Object.create(ANN);
+    expect(refusalOf([contact])).toMatchObject({ code: 'invalid_phone_format' });
+  });
+
+  it.each([
+    ['nothing', undefined, 'contacts', 'must be an array'],
+    ['an object', { phone: '+14155550101' }, 'contacts', 'must be an array'],
+    ['a string', '[]', 'contacts', 'must be an array'],
+    ['a string in the array', [ANN, 'x'], 'contacts[1]', 'must be an object'],
+    ['null in the array', [null], 'contacts[0]', 'must be an object'],
+    ['an array in the array', [[]], 'contacts[0]', 'must be an object'],
+    ['a name that is no string', [{ ...ANN, name: 7 }], 'contacts[0].name', 'must be a string'],
+    ['U+0000 in a value', [{ ...ANN, a: { b: ['x\u0000'] } }], 'contacts[0].a', 'cannot be stored'],
+    ['U+0000 in a key', [{ ...ANN, 'a\u0000': 1 }], 'contacts[0].a ', 'cannot be stored'],
+    ['U+0000 in an inner key', [{ ...ANN, a: { '\u0000': 1 } }], 'contacts[0].a', 'cannot be stored'],
+    ['half of a surrogate pair', [{ ...ANN, a: '\ud800' }], 'contacts[0].a', 'cannot be stored'],
+    [
+      'a number beyond a double',
+      JSON.parse('[{"phone":"+14155550101","a":1e999}]') as unknown,
+      'contacts[0].a',
+      'too large',
+    ],
+    ['what is not JSON', [{ ...ANN, a: () => 1 }], 'contacts[0].a', 'not a JSON value'],
+  ])('refuses %s', (_what, contacts, parameter, words) => {
+    const refusal = refusalOf(contacts);
+    expect(refusal).toMatchObject({ code: 'invalid_request', message: expect.stringContaining(words) });
+    expect(refusal.facts).toEqual({ errors: [{ parameter, detail: refusal.message }] });
+  });
+
+  it('refuses an empty array', () => {
+    expect(refusalOf([])).toMatchObject({ code: 'no_valid_contacts', message: expect.stringContaining('empty') });
+  });
+
+  it('refuses a list without one usable number, with the first reasons', () => {
+    const refusal = refusalOf(Array.from({ length: 12 }, () => ({ phone: `415${CANARY}` })));
+    expect(refusal).toMatchObject({ code: 'invalid_phone_format', facts: { invalidContacts: 12 } });
+    expect(refusal.facts.rejectedRows).toHaveLength(10);
+    expect(refusal.message).toContain("does not begin with '+'");
+  });
+
+  describe('limits are inclusive', () => {
+    it('contacts', () => {
+      const contacts = [ANN, { phone: '+14155550102' }, ANN, {}];
+      expect(read(contacts, { maxContacts: 2 }).contacts).toHaveLength(2);
+      expect(refusalOf(contacts, { maxContacts: 1 })).toMatchObject({
+        code: 'too_many_contacts',
+        message: expect.stringContaining('of 4 entries has more than 1 valid contacts'),
+        facts: { maxContacts: 1, entries: 4 },
+      });
+    });
+
+    it('entries of any kind', () => {
+      const contacts = [ANN, ...Array.from({ length: 19 }, () => ({}))];
+      expect(read(contacts, { maxContacts: 2 }).invalidContacts).toBe(19);
+      expect(refusalOf([...contacts, {}], { maxContacts: 2 })).toMatchObject({
+        code: 'too_many_contacts',
+        message: expect.stringContaining('more than 20 rows'),
+        facts: { maxContacts: 2 },
+      });
+    });
+
+    it('fields of a contact', () => {
+      expect(read([ANN], { maxColumns: 2 }).contacts).toHaveLength(1);
+      expect(refusalOf([ANN], { maxColumns: 1 })).toMatchObject({ code: 'invalid_request' });
+    });
+
+    it('characters of a string or a key', () => {
+      expect(read([{ ...ANN, a: ['x'.repeat(20)] }], { maxCellLength: 20 }).contacts).toHaveLength(1);
+      expect(refusalOf([{ ...ANN, a: ['x'.repeat(21)] }], { maxCellLength: 20 }).facts.errors).toMatchObject([
+        { parameter: 'contacts[0].a' },
+      ]);
+      expect(refusalOf([{ ...ANN, ['k'.repeat(21)]: 1 }], { maxCellLength: 20 }).message).toContain('longer than 20');
+    });
+
+    it('levels', () => {
+      expect(read([{ ...ANN, a: nested(16) }]).contacts).toHaveLength(1);
+      expect(refusalOf([{ ...ANN, a: nested(17) }]).message).toContain('nested deeper than 16 levels');
+      expect(refusalOf([{ ...ANN, a: nested(5_000) }]).message).toContain('nested deeper');
+    });
+
+    it('bytes of one contact and of all', () => {
+      expect(Buffer.byteLength(JSON.stringify(largeContact('')))).toBe(262_144);
+      expect(read([largeContact('')], { maxBytes: 262_144 }).contacts).toHaveLength(1);
+      expect(refusalOf([largeContact('x')]).message).toContain('larger than 262144 bytes');
+      expect(refusalOf([largeContact('')], { maxBytes: 262_143 })).toMatchObject({ code: 'payload_too_large' });
+    });
+  });
+
+  it('never shows a number in a refusal or a reason', () => {
+    const number = `+1415${CANARY}`;
+    const shown = [
+      read([ANN, { phone: `${number}x` }, { phone: `1415${CANARY}` }]).rejectedRows,
+      ...[
+        [{ [number]: '\u0000' }],
+        [{ [number]: 'x'.repeat(20_000) }],
+        [number],
+        [{ phone: `${number}x` }],
+        [{ name: Number(number) }],
+      ].map((contacts) => ({ message: refusalOf(contacts).message, facts: refusalOf(contacts).facts })),
+    ];
+    for (const one of shown) expect(JSON.stringify(one)).not.toContain(CANARY);
+  });
+
+  it('throws nothing but domain errors for any JSON', () => {
+    const phone = fc.oneof(fc.constantFrom('+14155550101', '+447700900123'), fc.jsonValue());
+    const contact = fc.record({ phone }, { requiredKeys: [] });
+    const list = fc.array(fc.oneof(contact, fc.jsonValue()), { maxLength: 5 });
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), list), (contacts) => {
+        expect(readOrRefuse(contacts)).toEqual(expect.any(String));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('valid, invalid and duplicate ones add up to the entries', () => {
+    const phone = fc.constantFrom('+14155550101', '+1 415 555 0101', '+447700900123', '', 'x', 7, null);
+    fc.assert(
+      fc.property(fc.array(fc.record({ phone }, { requiredKeys: [] }), { maxLength: 20 }), (contacts) => {
+        const list = read([...contacts, ANN]);
+        expect(list.contacts.length + list.invalidContacts + list.duplicateContacts).toBe(contacts.length + 1);
+      }),
+    );
+  });
+});

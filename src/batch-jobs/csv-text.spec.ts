@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { findDelimiter, PIECE_BYTES, readCsvText } from './csv-text.js';
+
+/* oxlint-disable-next-line require-await */
+async function* chunks(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}
+
+const read = async (...parts: readonly Uint8Array[]): Promise<Buffer[]> => {
+  const pieces: Buffer[] = [];
+  for await (const piece of readCsvText(chunks(...parts), 10 * PIECE_BYTES)) pieces.push(piece);
+  return pieces;
+};
+
+describe('readCsvText', () => {
+  it('makes the same pieces whatever the chunks are', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 2 * PIECE_BYTES }), { maxLength: 4 }),
+        fc.integer({ min: 0, max: 3 * PIECE_BYTES }),
+        async (cuts, length) => {
+          const text = Buffer.alloc(length, 'phone,ä€😀\r\n');
+          const text8 = Buffer.from(text.toString('utf8').replaceAll('\ufffd', ''));
+          const ends = [...cuts.toSorted((a, b) => a - b), text8.length];
+          const parts = ends.map((end, i) => text8.subarray(i === 0 ? 0 : ends[i - 1], end));
+
+          const pieces = await read(...parts);
+
+          expect(pieces.slice(0, -1).every((piece) => piece.length === PIECE_BYTES)).toBe(true);
+          expect(Buffer.concat(pieces).equals(text8)).toBe(true);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('drops a byte order mark at the beginning, also when it comes byte by byte, and only there', async () => {
+    const text = Buffer.from('\ufeffa\ufeff');
+    const pieces = await read(...[...text].map((byte) => Buffer.of(byte)));
+    expect(Buffer.concat(pieces).toString()).toBe('a\ufeff');
+  });
+
+  it('does not change a piece that it has given away', async () => {
+    const [first, second] = await read(Buffer.alloc(PIECE_BYTES, 'a'), Buffer.alloc(PIECE_BYTES, 'b'));
+    expect([first?.[0], second?.[0]]).toEqual([97, 98]);
+  });
+
+  it.each([
+    ['an .xlsx workbook', Buffer.from('PK\x03\x04\x14\x00\x06\x00'), 'spreadsheet workbook'],
+    ['an .xls workbook', Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1]), 'old Excel workbook'],
+    ['UTF-16, little endian', Buffer.from('\ufeffphone,name\n', 'utf16le'), 'UTF-16'],
+    ['UTF-16, big endian', Buffer.from('\ufeffphone\n', 'utf16le').swap16(), 'UTF-16'],
+    ['UTF-16 without a mark', Buffer.from('phone,name\n', 'utf16le'), 'NUL'],
+    ['gzip', Buffer.from([0x1f, 0x8b, 0x08]), 'compressed'],
+    ['Latin-1', Buffer.from('phone,name\n+1,José', 'latin1'), 'not UTF-8'],
+    ['a character cut off at the end', Buffer.from('phone,é').subarray(0, -1), 'not UTF-8'],
+    ['an overlong NUL', Buffer.from([0xc0, 0x80]), 'not UTF-8'],
+    ['half of a surrogate pair', Buffer.from([0xed, 0xa0, 0x80]), 'not UTF-8'],
+    ['a NUL', Buffer.from('phone\n+1\u0000'), 'NUL'],
+  ])('refuses %s, in one chunk or byte by byte', async (_kind, bytes, words) => {
+    const refusal = { code: 'invalid_csv', message: expect.stringContaining(words) };
+    await expect(read(bytes)).rejects.toMatchObject(refusal);
+    await expect(read(...[...bytes].map((byte) => Buffer.of(byte)))).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('findDelimiter', () => {
+  it.each([
+    ['phone,name', ','],
+    ['phone;name', ';'],
+    ['phone', ','],
+    ['', ','],
+    ['"phone;mobile",name', ','],
+    ['"phone, mobile";name', ';'],
+    ['"a\n;b",phone\n', ','],
+    ['"a ""quoted"", word";phone\n', ';'],
+    ['\r\n\n;;\nphone,name\n1;2', ','],
+    ['phone;name;amount, EUR', ';'],
+    ['phone,name;title', ','],
+    ['"Phone";"a","b"', ';'],
+  ])('of %j', (start, delimiter) => {
+    expect(findDelimiter(start)).toBe(delimiter);
+  });
+
+  it.each(['a;b,c', 'a;phone,b', 'phone;phone,phone'])('refuses %j, which could be either', (start) => {
+    expect(() => findDelimiter(start)).toThrow(/both ',' and ';'/);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { readPhoneNumber } from './phone-number.js';
+
+describe('readPhoneNumber', () => {
+  it.each([
+    ['+14155550123', '+14155550123'],
+    ['+1 (415) 555-0123', '+14155550123'],
+    ['+1.415.555.0123', '+14155550123'],
+    ['  +1 415 555 0123\t', '+14155550123'],
+    ['\u202a+1 415 555 0123\u202c', '+14155550123'],
+    ['+1\u00a0415\u2013555\u20130123', '+14155550123'],
+    ['+44 (0)20 7946 0123', '+442079460123'],
+    ['+39 06 1234 5678', '+390612345678'],
+    ['+447700900123', '+447700900123'],
+    ['+441632960123', '+441632960123'],
+    ['+15555550100', '+15555550100'],
+    ['+61 491 570 156', '+61491570156'],
+    ['+33 1 99 00 00 01', '+33199000001'],
+    ['+923001234567', '+923001234567'],
+    ['+٩٢٣٠٠١٢٣٤٥٦٧', '+923001234567'],
+    ['+800 1234 5678', '+80012345678'],
+  ])('reads %s as E.164', (written, phoneNumber) => {
+    expect(readPhoneNumber(written)).toEqual({ phoneNumber });
+  });
+
+  it.each([
+    ['', 'is empty'],
+    [' \t\u200b ', 'is empty'],
+    ['4155550123', "does not begin with '+'"],
+    ['0044 7700 900123', "does not begin with '+'"],
+    ['(+1) 415 555 0123', "does not begin with '+'"],
+    ['call me', "does not begin with '+'"],
+    ['tel:+14155550123', "does not begin with '+'"],
+    ['1.4155550123E+10', 'spreadsheet has rounded'],
+    ['+4,47701E+11', 'spreadsheet has rounded'],
+    ['+1-800-FLOWERS', 'characters that are not part of a number'],
+    ['++14155550123', 'characters that are not part of a number'],
+    ['+', 'characters that are not part of a number'],
+    ['+1 415 555 0123 / +1 415 555 0124', 'characters that are not part of a number'],
+    ['+1415555\u00000123', 'characters that are not part of a number'],
+    [`+1${'0'.repeat(200)}`, 'characters that are not part of a number'],
+    ['+999 1234 5678', 'country code does not exist'],
+    ['+0 123 456 789', 'country code does not exist'],
+    ['+1', 'too short'],
+    ['+1 555 0100', 'too short'],
+    ['+44 7700', 'too short'],
+    ['+1 415 555 01234', 'too long'],
+    ['+49 30 123456789012345', 'too long'],
+    ['+1 415 555 0123 ext. 5', 'has an extension'],
+    ['+14155550123;ext=5', 'has an extension'],
+  ])('refuses %j with a reason', (written, reason) => {
+    expect(readPhoneNumber(written)).toEqual({ reason: expect.stringContaining(reason) });
+  });
+
+  it('accepts no more than the 15 digits of E.164, which libphonenumber would', () => {
+    expect(readPhoneNumber('+493012345678901')).toEqual({ phoneNumber: '+493012345678901' });
+    expect(readPhoneNumber('+4930123456789012')).toEqual({ reason: expect.stringContaining('too long') });
+  });
+
+  it('reads what it has read to the same number', () => {
+    const written = fc.stringMatching(/^\+(1|33|44|49|61|92)[0-9 ()-]{6,16}$/);
+    fc.assert(
+      fc.property(written, (text) => {
+        const reading = readPhoneNumber(text);
+        fc.pre('phoneNumber' in reading);
+        expect(reading.phoneNumber).toMatch(/^\+[1-9]\d{1,14}$/);
+        expect(readPhoneNumber(reading.phoneNumber)).toEqual(reading);
+      }),
+    );
+  });
+
+  it('throws nothing, and puts nothing of the text into a reason', () => {
+    const written = fc.oneof(fc.string(), fc.stringMatching(/^\+[\d a-z;,=#.()]{0,70}$/));
+    fc.assert(
+      fc.property(written, (text) => {
+        expect(readPhoneNumber(text)).not.toMatchObject({ reason: expect.stringMatching(/\d/) });
+      }),
+    );
+  });
+});
