@@ -1,7 +1,16 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +25,11 @@ const GIVEN = { databaseUrl: process.env.TEST_DATABASE_URL, redisUrl: process.en
 const PATIENCE_MS = 10_000;
 const COMPILED = new URL('../../dist/src/embedded/servers.js', import.meta.url).href;
 
-const folders: string[] = [];
-afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+/** Deleted at the end of the run. */
+const RUN_FOLDER = process.env.TEST_FOLDER ?? tmpdir();
 
 function setup() {
-  const dataDir = join(mkdtempSync(join(tmpdir(), 'batch-jobs-embedded-')), 'data');
-  folders.push(join(dataDir, '..'));
+  const dataDir = mkdtempSync(join(RUN_FOLDER, 'embedded-'));
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const start = (options: Partial<EmbeddedServersOptions> = {}) => startEmbeddedServers({ dataDir, log, ...options });
@@ -32,9 +40,10 @@ function setup() {
   return { dataDir, lines, start, state, startRedisOnly: () => start({ databaseUrl: GIVEN.databaseUrl }) };
 }
 
-/** A process that starts the servers, and on Ctrl-C still uses them before it stops them. */
+/** A process that starts the servers, and on Ctrl-C still uses them before it stops them. It goes when the test does. */
 async function startInService(dataDir: string): Promise<ChildProcess> {
   const script = `
+    process.stdin.resume().on('end', () => process.exit(1));
     const { startEmbeddedServers } = await import('${COMPILED}');
     const { Client } = await import('pg');
     const log = () => undefined;
@@ -46,11 +55,12 @@ async function startInService(dataDir: string): Promise<ChildProcess> {
       await client.query('CREATE TABLE drained ()');
       await client.end();
       await stop();
+      process.stdin.destroy();
     });
     console.log('up');`;
   const service = spawn(process.execPath, ['--input-type=module', '-e', script, dataDir], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(service.stdout, 'data');
   return service;
@@ -124,6 +134,21 @@ describe('a second start', () => {
     expect(state('redis.pid').port).not.toBe(port);
     await second.stop();
     stranger.close();
+  });
+
+  it('finds its data in a folder that only its owner may enter', async () => {
+    const { start, dataDir } = setup();
+    const only = { dataDir: join(dataDir, 'below'), redisUrl: GIVEN.redisUrl, durable: false };
+    const first = await start(only);
+    // For root the data are elsewhere, where the user that PostgreSQL runs as can reach them.
+    const cluster = realpathSync(join(only.dataDir, 'postgres'));
+    await query(first.databaseUrl, 'CREATE TABLE kept ()');
+    await first.stop();
+
+    const second = await start(only);
+    expect(await tablesOf(second.databaseUrl)).toEqual([{ names: ['kept'] }]);
+    await second.stop();
+    rmSync(cluster, { recursive: true });
   });
 
   it('refuses a database whose password is lost', async () => {
@@ -219,7 +244,7 @@ describe('servers given by URL', () => {
     await servers.stop();
 
     expect(servers).toMatchObject({ ...GIVEN, pids: [] });
-    expect(existsSync(dataDir)).toBe(false);
+    expect(readdirSync(dataDir)).toEqual([]);
     expect(await query(servers.databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataFolder } from '../../dist/src/embedded/data-folder.js';
@@ -10,11 +10,14 @@ export const RUNNING = Symbol.for('batch-jobs.test-servers');
 
 /**
  * Jest's `globalSetup`: one PostgreSQL and one Redis for the run, in a folder of its own, so that runs do not meet.
- * `TEST_DATABASE_URL` and `TEST_REDIS_URL` name others; the tests read these two variables.
+ * `TEST_DATABASE_URL` and `TEST_REDIS_URL` name others; the tests read these two variables. What they write belongs
+ * in `TEST_FOLDER`, which is deleted at the end.
  */
 export default async function startServers() {
   removeLeftovers();
   const dataDir = mkdtempSync(join(tmpdir(), PREFIX));
+  // For root PostgreSQL runs as another user, also in the folders that tests make in this one.
+  chmodSync(dataDir, 0o711);
   const servers = await startEmbeddedServers({
     dataDir,
     databaseUrl: process.env.TEST_DATABASE_URL,
@@ -25,11 +28,13 @@ export default async function startServers() {
     rmSync(dataDir, { recursive: true, force: true });
     throw error;
   });
+  process.env.TEST_FOLDER = dataDir;
   process.env.TEST_DATABASE_URL = servers.databaseUrl;
   process.env.TEST_REDIS_URL = servers.redisUrl;
   const stop = async () => {
     await servers.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    // More than once: servers that tests started may be writing their last.
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
   globalThis[RUNNING] = { stop, unhook: stopWhenInterrupted(stop) };
 }
