@@ -23,7 +23,7 @@ export interface ResolvedSchedule {
   readonly localTime: string | null;
   /** IANA name in its canonical spelling; a link stays the link. */
   readonly timezone: string;
-  /** The policy to apply again if the zone's rules change. */
+  /** The policy to apply again if the zone's rules change: as asked, or the side of an overlap that a stated offset picked. */
   readonly disambiguation: Disambiguation;
   readonly resolution: Resolution;
   /** `startsAt` as read on a clock in `timezone`, RFC 9557: `'2025-03-01T10:00:00-05:00[America/New_York]'`. */

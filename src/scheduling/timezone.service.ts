@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { Disambiguation, ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
+import { formatLocalStartTime } from './local-time.js';
+import { ConflictingTimezonesError, InvalidTimezoneError } from './schedule.errors.js';
+import { parseStartTime, type StartTime } from './start-time.grammar.js';
+import { WallTime, type Chosen } from './wall-time.js';
+import { findZone, TZDB_VERSION, type Zone } from './zone-rules.js';
+
+const LOST_PLUS = `A space was read as the '+' of the offset; in a URL write '+' as '%2B'.`;
+
+/**
+ * Turns what a person chose, a wall time and a zone, into the instant to act on, and back.
+ *
+ * Rules come from the IANA data in `moment-timezone` alone: the runtime's own are older, and differ between machines.
+ * Answers depend on the arguments and that data; neither the clock nor the process's own zone is read.
+ */
+@Injectable()
+export class TimezoneService {
+  /** Version of the zone rules in use, such as `'2026f'`. */
+  readonly tzdbVersion = TZDB_VERSION;
+
+  /**
+   * Finds the instant of a start, in the past too: whether it is still ahead is for the caller to say.
+   *
+   * @throws invalid_datetime  malformed; an offset the zone does not have then; skipped or repeated under `reject`
+   * @throws invalid_timezone  no IANA name, or another one than in the start time's suffix
+   */
+  resolve({ startTime, timezone, disambiguation = 'compatible' }: Schedule): ResolvedSchedule {
+    const asked = parseStartTime(startTime);
+    const given = findGivenZone(timezone, asked.suffix);
+    const zone = given ?? getZone('UTC');
+    const { instantMs, ...chosen } = choose(asked, given, disambiguation);
+
+    return {
+      ...chosen,
+      startsAt: new Date(instantMs),
+      timezone: zone.name,
+      localStartTime: formatLocalStartTime(instantMs, zone),
+      tzdbVersion: this.tzdbVersion,
+      warnings: asked.hasLostPlus ? [LOST_PLUS, ...chosen.warnings] : chosen.warnings,
+    };
+  }
+
+  /**
+   * Reads an instant as a clock in the zone shows it, RFC 9557: `'2025-03-01T10:00:00-05:00[America/New_York]'`.
+   * Milliseconds are printed only when they are not zero.
+   *
+   * @throws invalid_timezone  not an IANA name
+   */
+  localStartTime(startsAt: Date, timezone: string): string {
+    return formatLocalStartTime(startsAt.getTime(), getZone(timezone));
+  }
+
+  /**
+   * Reads an RFC 3339 time with `Z` or an offset, by the grammar of a start time: years 1970 to 2037, fraction cut to
+   * milliseconds. Null for anything else, a wall time or a zone suffix included.
+   */
+  parseInstant(text: string): Date | null {
+    try {
+      const { wallMs, offsetMs, suffix } = parseStartTime(text);
+      return offsetMs === null || suffix !== null ? null : new Date(toInstantMs(wallMs, offsetMs));
+    } catch {
+      return null; // The grammar refuses by throwing; the reason is of no use here.
+    }
+  }
+}
+
+const getZone = (name: string): Zone => {
+  const zone = findZone(name);
+  if (!zone) throw new InvalidTimezoneError(name);
+  return zone;
+};
+
+/** The zone named by the parameter or the suffix. Null when there is neither. */
+const findGivenZone = (timezone: string | undefined, suffix: string | null): Zone | null => {
+  const parameter = timezone === undefined ? null : getZone(timezone);
+  const inText = suffix === null ? null : getZone(suffix);
+  if (parameter && inText && parameter.name !== inText.name) {
+    throw new ConflictingTimezonesError(parameter.name, inText.name);
+  }
+  return parameter ?? inText;
+};
+
+const toInstantMs = (wallMs: number, offsetMs: number | 'Z'): number => (offsetMs === 'Z' ? wallMs : wallMs - offsetMs);
+
+/** `given` is null when no zone was named: then a wall time is UTC's, and an offset alone makes an instant. */
+const choose = (
+  { wallMs, offsetMs }: StartTime,
+  given: Zone | null,
+  disambiguation: Disambiguation,
+): Chosen & Pick<ResolvedSchedule, 'localTime'> => {
+  if (offsetMs === 'Z' || (offsetMs !== null && !given)) {
+    const instantMs = toInstantMs(wallMs, offsetMs);
+    return { instantMs, localTime: null, resolution: 'exact', disambiguation, warnings: [] };
+  }
+  const wallTime = new WallTime(wallMs, given ?? getZone('UTC'));
+  const { localTime } = wallTime;
+  if (offsetMs === null) return { ...wallTime.choose(disambiguation), localTime };
+  return { ...wallTime.chooseByOffset(offsetMs, disambiguation), localTime };
+};
