@@ -24,7 +24,7 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
  *
  * @throws invalid_request       not an array of objects; `name` is no string; a value that is too long, too deep or not storable
  * @throws payload_too_large     together more than `maxBytes` as compact JSON
- * @throws too_many_contacts     more than `maxContacts` valid ones, or ten times as many of any kind
+ * @throws too_many_contacts     more than `maxContacts` valid ones, or five times as many of any kind
  * @throws no_valid_contacts     the array is empty
  * @throws invalid_phone_format  no contact has a usable number
  */

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { ContactCollector } from './contact-collector.js';
 import { readContactColumns, shownColumn, type ContactColumns } from './contact-columns.js';
 import { InvalidCsvError, NoValidContactsError } from './contact-list.errors.js';
@@ -17,7 +18,7 @@ import { findDelimiter, readCsvText } from './csv-text.js';
  * @throws payload_too_large     more than `maxBytes`; reading stops there
  * @throws invalid_csv           empty, not UTF-8, not a table, an unclear header row, a cell too long
  * @throws missing_phone_column  no column is called `phone` (any case)
- * @throws too_many_contacts     more than `maxContacts` valid ones, or ten times as many rows of any kind; reading stops there
+ * @throws too_many_contacts     more than `maxContacts` valid ones, or five times as many rows of any kind; reading stops there
  * @throws no_valid_contacts     no row can be called
  */
 export async function readContactCsv(
@@ -29,6 +30,8 @@ export async function readContactCsv(
   for await (const text of readCsvText(file, limits.maxBytes)) {
     rows ??= new CsvRows(findDelimiter(text.toString()), (cells, row) => table.take(cells, row));
     await rows.write(text);
+    // A file that is in memory already would otherwise keep every other request waiting until its end.
+    await setImmediate();
   }
   await rows?.end();
   return table.finish();

@@ -27,9 +27,9 @@ export const MAX_CONTACT_BYTES = 262_144;
 
 /**
  * Most rows of a list for each contact it may have, blank, invalid and duplicate ones included. Rows that are left out cost time,
- * too: 10 MB can hold five million of them, which is half a minute of reading; 100,000 take less than a second.
+ * too: 10 MB can hold five million of them, which is minutes of reading.
  */
-export const MAX_ROWS_PER_CONTACT = 10;
+export const MAX_ROWS_PER_CONTACT = 5;
 
 /** Most rejected rows that are told apart; the count goes on (api.md, section 3). */
 export const MAX_REJECTED_ROWS = 100;

@@ -41,6 +41,11 @@ describe('readCsvText', () => {
     expect(Buffer.concat(pieces).toString()).toBe('a\ufeff');
   });
 
+  it('keeps a byte order mark that begins a later piece', async () => {
+    const pieces = await read(Buffer.alloc(PIECE_BYTES, 'a'), Buffer.from('\ufeffb'));
+    expect(pieces[1]?.toString()).toBe('\ufeffb');
+  });
+
   it('does not change a piece that it has given away', async () => {
     const [first, second] = await read(Buffer.alloc(PIECE_BYTES, 'a'), Buffer.alloc(PIECE_BYTES, 'b'));
     expect([first?.[0], second?.[0]]).toEqual([97, 98]);
@@ -74,6 +79,7 @@ describe('findDelimiter', () => {
     ['"phone;mobile",name', ','],
     ['"phone, mobile";name', ';'],
     ['"a\n;b",phone\n', ','],
+    ['"a\nb";phone\n', ';'],
     ['"a ""quoted"", word";phone\n', ';'],
     ['\r\n\n;;\nphone,name\n1;2', ','],
     ['phone;name;amount, EUR', ';'],
