@@ -42,10 +42,8 @@ export class InvalidDatetimeError extends DomainError {
 
 /** Further ahead than the deployment allows (`MAX_SCHEDULE_DAYS`). */
 export class StartTooFarError extends InvalidDatetimeError {
-  constructor({ startsAt, localStartTime }: ResolvedSchedule, maxScheduleDays: number) {
-    const start = toUtc(startsAt);
-    const problem = `The start must be at most ${maxScheduleDays} days ahead, and ${start} (${localStartTime}) is not.`;
-    super('too_far', problem, { maxScheduleDays, startsAt: start, localStartTime });
+  constructor(maxScheduleDays: number) {
+    super('too_far', `The start must be at most ${maxScheduleDays} days ahead.`, { maxScheduleDays });
   }
 }
 

@@ -206,7 +206,10 @@ describe('the grammar, against an oracle', () => {
     maybe(joined(one('+', '-', ' '), number(2, 0, 24), maybe(joined(one('', ':'), number(2, 0, 60))))),
     maybe(one('[America/New_York]', '[!UTC]', '[]', '[!]', '[+05:00]', '[u-ca=gregory]')),
   );
-  const character = fc.oneof(one(...'0123456789-:TtZz+. []!'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }));
+  const character = fc.oneof(
+    one(...'0123456789-:TtZz+. []!'),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  );
   const mutated = fc
     .tuple(startTime, fc.nat(40), fc.nat(2), maybe(character))
     .map(([text, at, removed, added]) => text.slice(0, at) + added + text.slice(at + removed));
@@ -226,7 +229,9 @@ describe('the grammar, against an oracle', () => {
   });
 
   it('refuses any other text with a reason, and throws nothing else', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => expect(['missing', 'format']).toContain(read(text))));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => expect(['missing', 'format']).toContain(read(text))),
+    );
   });
 
   it('is not slowed down by a long text', () => {

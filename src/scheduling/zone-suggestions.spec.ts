@@ -43,7 +43,7 @@ describe('zone suggestions', () => {
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[A-Za-z/_ ]{0,20}$/)), (name) => {
         const suggestions = suggestZones(name);
         expect(suggestions.length).toBeLessThanOrEqual(3);
-        expect(ZONE_NAMES).toEqual(expect.arrayContaining(suggestions));
+        expect(suggestions.every((each) => ZONE_NAMES.includes(each))).toBe(true);
       }),
     );
   });
