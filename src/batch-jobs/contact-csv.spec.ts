@@ -280,6 +280,19 @@ describe('readContactCsv', () => {
       },
     );
 
+    it('lets other work in between pieces, also when the whole file is there at once', async () => {
+      let turns = 0;
+      let next: NodeJS.Immediate;
+      const turn = (): void => {
+        turns += 1;
+        next = setImmediate(turn);
+      };
+      next = setImmediate(turn);
+      await read(`phone\n${phone(1)}\n${`${'x'.repeat(200)}\n`.repeat(1_000)}`);
+      clearImmediate(next);
+      expect(turns).toBeGreaterThan(10);
+    });
+
     it('throws a fault of the stream as it is', async () => {
       const fault = new Error('the client went away');
       const file = new Readable({ read: () => {} });

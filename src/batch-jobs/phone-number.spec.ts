@@ -47,6 +47,7 @@ describe('readPhoneNumber', () => {
     ['+44 7700', 'too short'],
     ['+1 415 555 01234', 'too long'],
     ['+49 30 123456789012345', 'too long'],
+    ['+49 (0)0 30 1234567', 'more than one zero'],
     ['+1 415 555 0123 ext. 5', 'has an extension'],
     ['+14155550123;ext=5', 'has an extension'],
   ])('refuses %j with a reason', (written, reason) => {

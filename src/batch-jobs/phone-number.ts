@@ -1,5 +1,6 @@
 import {
   ParseError,
+  parsePhoneNumberFromString,
   parsePhoneNumberWithError,
   type PhoneNumber,
   validatePhoneNumberLength,
@@ -29,6 +30,7 @@ const REASONS = {
   tooShort: 'The phone number is too short for its country code.',
   tooLong: 'The phone number is too long for its country code.',
   length: 'The phone number has a length that no number with its country code has.',
+  trunkPrefix: 'The phone number has more than one zero, or another dialling prefix, after its country code.',
   extension: 'The phone number has an extension, which cannot be dialled. Give a direct number.',
 } as const;
 
@@ -71,8 +73,16 @@ function readInternational(text: string): PhoneNumberReading {
   if (number.ext !== undefined && number.ext !== '') return { reason: REASONS.extension };
   if (!number.isPossible()) return { reason: reasonOfLength(number.number) };
   if (number.number.length > MAX_E164_LENGTH) return { reason: REASONS.tooLong };
+  if (!isReadAsItself(number.number, text)) return { reason: REASONS.trunkPrefix };
   return { phoneNumber: number.number };
 }
+
+/**
+ * Whether the E.164 form is read as the same number again. A dialling prefix is dropped once (`+44 (0)20 …`); where another
+ * one follows, the same contact would have two numbers.
+ */
+const isReadAsItself = (e164: string, text: string): boolean =>
+  text === e164 || parsePhoneNumberFromString(e164, { extract: false })?.number === e164;
 
 const reasonOfLength = (e164: string): string =>
   REASON_OF_FAULT[validatePhoneNumberLength(e164) ?? ''] ?? REASONS.length;
