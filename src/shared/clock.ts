@@ -6,4 +6,9 @@ export class Clock {
   now(): Date {
     return new Date();
   }
+
+  /** The instant that a number of milliseconds since 1970 stands for. */
+  at(epochMs: number): Date {
+    return new Date(epochMs);
+  }
 }

@@ -16,7 +16,6 @@ export const ERROR_CODES = [
   'invalid_status',
   'invalid_timezone',
   'job_not_found',
-  'method_not_allowed',
   'missing_phone_column',
   'no_outbound_agent',
   'no_valid_contacts',

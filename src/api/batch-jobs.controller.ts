@@ -1,0 +1,196 @@
+import {
+  Body,
+  Controller,
+  Get,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+} from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiSecurity,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { ScopeGuard } from '../access/scope.guard.js';
+import type { ContactList } from '../batch-jobs/contact-list.js';
+import { BatchJobsService } from '../scheduling/batch-jobs.service.js';
+import { RescheduleService } from '../scheduling/reschedule.service.js';
+import type { Caller } from '../shared/caller.js';
+import { CalledBy } from './caller.decorator.js';
+import { ContactListInterceptor, Contacts } from './contact-list.interceptor.js';
+import { BatchJobParams } from './dto/batch-job.params.js';
+import { CancelResponse, StartResponse } from './dto/change.responses.js';
+import { CreateBody, CreateFormBody, CreateJsonBody } from './dto/create.body.js';
+import { CreateResponse } from './dto/create.response.js';
+import { DetailQuery } from './dto/detail.query.js';
+import { DetailResponse } from './dto/detail.response.js';
+import { ListQuery } from './dto/list.query.js';
+import { ListResponse } from './dto/list.response.js';
+import { NoQuery } from './dto/no.query.js';
+import { QueueViewResponse } from './dto/queue-view.response.js';
+import { RescheduleQuery } from './dto/reschedule.query.js';
+import { RescheduleResponse } from './dto/reschedule.response.js';
+import { ListReader } from './list.reader.js';
+import { FailureInterceptor, Operation } from './operation.decorator.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RequestPipe } from './request.pipe.js';
+
+/** The HTTP contract: translates, and nothing else. */
+@ApiTags('Batch Calling')
+@ApiBearerAuth()
+@ApiSecurity('x-api-key')
+@Controller('batch')
+@UseGuards(ScopeGuard)
+@UseInterceptors(FailureInterceptor)
+@UseFilters(ProblemFilter)
+@UsePipes(RequestPipe)
+export class BatchJobsController {
+  constructor(
+    private readonly batchJobs: BatchJobsService,
+    private readonly rescheduling: RescheduleService,
+    private readonly listing: ListReader,
+  ) {}
+
+  @Post('create')
+  @UseInterceptors(ContactListInterceptor)
+  @ApiConsumes('multipart/form-data', 'application/json')
+  @ApiExtraModels(CreateFormBody, CreateJsonBody)
+  @ApiBody({
+    schema: { oneOf: [{ $ref: getSchemaPath(CreateFormBody) }, { $ref: getSchemaPath(CreateJsonBody) }] },
+  })
+  @Operation({
+    summary: 'Create batch job',
+    description:
+      'Takes a CSV file or a JSON array of contacts. With a start the job is `scheduled`; without one it is `pending` and waits until it is started or scheduled.',
+    scope: 'jobs:write',
+    answer: CreateResponse,
+    errors: [
+      'invalid_csv',
+      'missing_phone_column',
+      'no_valid_contacts',
+      'too_many_contacts',
+      'invalid_phone_format',
+      'invalid_timezone',
+      'invalid_datetime',
+      'past_scheduled_time',
+      'no_outbound_agent',
+      'insufficient_credits',
+      'phone_number_not_found',
+      'payload_too_large',
+      'unsupported_media_type',
+    ],
+  })
+  async create(
+    @CalledBy() caller: Caller,
+    @Query() _: NoQuery,
+    @Body() body: CreateBody,
+    @Contacts() list: ContactList,
+  ): Promise<CreateResponse> {
+    return CreateResponse.of(await this.batchJobs.create(caller, body.toInput(list)));
+  }
+
+  @Get('jobs')
+  @Operation({
+    summary: 'List batch jobs',
+    description: 'Newest first. Read long lists with `cursor`: pages by number move while jobs are created.',
+    scope: 'jobs:read',
+    answer: ListResponse,
+    errors: ['invalid_status', 'invalid_page', 'invalid_page_size', 'organization_mismatch'],
+  })
+  async list(@CalledBy() caller: Caller, @Query() query: ListQuery): Promise<ListResponse> {
+    return this.listing.read(caller, query);
+  }
+
+  @Get('jobs/:batch_job_id')
+  @Operation({
+    summary: 'Get batch job detail',
+    description: 'The job, its progress, and a page of its contacts.',
+    scope: 'jobs:read',
+    answer: DetailResponse,
+    errors: ['job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
+  })
+  async getDetail(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() query: DetailQuery,
+  ): Promise<DetailResponse> {
+    const page = { limit: query.contactsPageSize, offset: (query.contactsPage - 1) * query.contactsPageSize };
+    const detail = await this.batchJobs.getDetail(caller, params.batch_job_id, query.contactStatus, page);
+    return DetailResponse.from(detail, query);
+  }
+
+  @Post('jobs/:batch_job_id/start')
+  @Operation({
+    summary: 'Start batch job',
+    description: 'Starts a job now that is `scheduled` or `pending`; its timer is cancelled.',
+    scope: 'jobs:write',
+    answer: StartResponse,
+    errors: ['job_not_found', 'already_running', 'invalid_status'],
+  })
+  async start(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() _: NoQuery,
+  ): Promise<StartResponse> {
+    return StartResponse.of(await this.batchJobs.start(caller, params.batch_job_id));
+  }
+
+  @Post('jobs/:batch_job_id/cancel')
+  @Operation({
+    summary: 'Cancel batch job',
+    description: 'Contacts that wait for a call are cancelled; calls in progress end normally.',
+    scope: 'jobs:write',
+    answer: CancelResponse,
+    errors: ['job_not_found', 'already_terminal'],
+  })
+  async cancel(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() _: NoQuery,
+  ): Promise<CancelResponse> {
+    return CancelResponse.of(await this.batchJobs.cancel(caller, params.batch_job_id));
+  }
+
+  @Patch('jobs/:batch_job_id/reschedule')
+  @Operation({
+    summary: 'Reschedule batch job',
+    description:
+      'Moves the start of a job that is `scheduled` or `pending`. The old queue job is cancelled and a new delayed one created. The parameters travel in the query string; there is no body.',
+    scope: 'jobs:write',
+    answer: RescheduleResponse,
+    errors: ['job_not_found', 'invalid_timezone', 'invalid_datetime', 'past_scheduled_time', 'invalid_status'],
+  })
+  async reschedule(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() query: RescheduleQuery,
+  ): Promise<RescheduleResponse> {
+    const moved = await this.rescheduling.reschedule(caller, params.batch_job_id, query.toSchedule());
+    return RescheduleResponse.of(moved);
+  }
+
+  @Get('jobs/:batch_job_id/redis-status')
+  @Operation({
+    summary: 'Compare batch job with its queue job',
+    description: 'For finding drift: what the database says of the start beside what Redis holds of its timer.',
+    scope: 'jobs:read',
+    answer: QueueViewResponse,
+    errors: ['job_not_found'],
+  })
+  async getQueueView(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() _: NoQuery,
+  ): Promise<QueueViewResponse> {
+    return QueueViewResponse.of(await this.batchJobs.getQueueView(caller, params.batch_job_id));
+  }
+}

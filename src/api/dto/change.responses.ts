@@ -1,0 +1,55 @@
+import type { ChangedJob } from '../../scheduling/batch-jobs.service.js';
+import { toUtc } from '../../shared/utc.js';
+import { Shown } from './fields.js';
+
+const CANCELLED: Readonly<Record<string, string>> = {
+  scheduled: 'Scheduled job cancelled successfully',
+  pending: 'Pending job cancelled successfully',
+};
+
+class ChangeResponse {
+  @Shown('Always true.', { example: true }) readonly success: true;
+
+  @Shown('What was done.', { example: 'Cancelled scheduled job, starting immediately' }) readonly message: string;
+
+  @Shown('The job.', { example: 'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8' }) readonly batchJobId: string;
+
+  @Shown('An old queue job existed and was removed. False while the queue cannot be reached.', { example: true })
+  readonly redisJobCancelled: boolean;
+}
+
+export class StartResponse extends ChangeResponse {
+  @Shown('Always `running`.', { example: 'running', enum: ['running'] }) readonly status: 'running';
+
+  @Shown('Contacts released to be called.', { example: 988, type: 'integer' }) readonly contactsEnqueued: number;
+
+  @Shown('When it started, UTC.', { example: '2025-03-01T15:00:00.123Z', format: 'date-time' })
+  readonly startedAt: string;
+
+  static of({ batchJobId, change, redisJobCancelled }: ChangedJob): StartResponse {
+    return {
+      success: true,
+      message: redisJobCancelled ? 'Cancelled scheduled job, starting immediately' : 'Starting immediately',
+      batchJobId,
+      status: 'running',
+      contactsEnqueued: change.contacts,
+      redisJobCancelled,
+      startedAt: toUtc(change.startedAt as Date),
+    };
+  }
+}
+
+export class CancelResponse extends ChangeResponse {
+  @Shown('Contacts that will not be called any more.', { example: 988, type: 'integer' })
+  readonly contactsCancelled: number;
+
+  static of({ batchJobId, change, redisJobCancelled }: ChangedJob): CancelResponse {
+    return {
+      success: true,
+      message: CANCELLED[change.statusBefore] ?? 'Job was already running - cancelled remaining contacts',
+      batchJobId,
+      redisJobCancelled,
+      contactsCancelled: change.contacts,
+    };
+  }
+}

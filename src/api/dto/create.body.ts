@@ -1,0 +1,78 @@
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
+import type { ContactList } from '../../batch-jobs/contact-list.js';
+import type { Disambiguation } from '../../batch-jobs/schedule.js';
+import type { CreateBatchJob } from '../../scheduling/batch-jobs.service.js';
+import {
+  DisambiguationField,
+  LineField,
+  OptionalStartTimeField,
+  OptionalTextField,
+  TimezoneField,
+  WholeNumberField,
+} from './fields.js';
+
+/** Everything but the list, which is read on its own way (`contact-list.interceptor.ts`). */
+export class CreateBody {
+  @LineField({ max: 64, example: 'phone_demo', description: 'The number to call from.' })
+  fromPhoneNumberId: string;
+
+  @LineField({ max: 200, example: 'March reminders', description: 'Name of the batch.' })
+  name: string;
+
+  @OptionalTextField({ max: 1_000, example: 'Appointments of week 10', description: 'Anything worth remembering.' })
+  description?: string | null;
+
+  @WholeNumberField({ min: 1, max: 50, fallback: 5, description: 'Most calls of this batch at one time.' })
+  concurrentCallLimit: number = 5;
+
+  @WholeNumberField({ min: 1, max: 10, fallback: 3, description: 'Most calls to one contact, the first included.' })
+  maxAttempts: number = 3;
+
+  @OptionalStartTimeField() scheduledStartTime?: string | null;
+  @TimezoneField() timezone?: string | null;
+  @DisambiguationField() disambiguation?: Disambiguation | null;
+
+  toInput(list: ContactList): CreateBatchJob {
+    const { fromPhoneNumberId, name, concurrentCallLimit, maxAttempts } = this;
+    const startTime = this.scheduledStartTime ?? null;
+    const timezone = this.timezone ?? undefined;
+    const disambiguation = this.disambiguation ?? undefined;
+    return {
+      ...{ fromPhoneNumberId, name, concurrentCallLimit, maxAttempts, list },
+      description: this.description ?? null,
+      schedule: startTime === null ? null : { startTime, timezone, disambiguation },
+    };
+  }
+}
+
+class ContactsField {
+  @ApiProperty({
+    description: 'Each with a `phone` in E.164 and an optional `name`; every other key is a custom field.',
+    type: 'array',
+    minItems: 1,
+    items: {
+      type: 'object',
+      required: ['phone'],
+      properties: {
+        phone: { type: 'string', example: '+12025550123' },
+        name: { type: 'string', example: 'Ada' },
+      },
+      additionalProperties: true,
+    },
+    example: [{ phone: '+12025550123', name: 'Ada', appointment: 'Tuesday at nine' }, { phone: '+442079460123' }],
+  })
+  contacts: readonly Readonly<Record<string, unknown>>[];
+}
+
+class FileField {
+  @ApiProperty({
+    description: 'CSV in UTF-8 with a header row and a `phone` column; every other column is a custom field.',
+    type: 'string',
+    format: 'binary',
+  })
+  file: unknown;
+}
+
+/** What the document shows of a body as JSON, and as a form. */
+export class CreateJsonBody extends IntersectionType(CreateBody, ContactsField) {}
+export class CreateFormBody extends IntersectionType(CreateBody, FileField) {}

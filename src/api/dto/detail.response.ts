@@ -1,0 +1,49 @@
+import { CONTACT_STATUSES, type ContactStatus } from '../../batch-jobs/contact.status.js';
+import type { JobDetail } from '../../scheduling/batch-jobs.service.js';
+import { toUtcOrNull } from '../../shared/utc.js';
+import { BatchJobResponse } from './batch-job.response.js';
+import { ContactResponse } from './contact.response.js';
+import type { DetailQuery } from './detail.query.js';
+import { Shown, ShownOrNull } from './fields.js';
+
+type Breakdown = Readonly<Record<ContactStatus, number>>;
+
+export class DetailResponse extends BatchJobResponse {
+  @Shown('Contacts in each status.', {
+    type: 'object',
+    properties: Object.fromEntries(CONTACT_STATUSES.map((status) => [status, { type: 'integer' }])),
+    example: Object.fromEntries(CONTACT_STATUSES.map((status) => [status, 0])),
+  })
+  readonly statusBreakdown: Breakdown;
+
+  @ShownOrNull('When it will be done at the pace so far, UTC. Null while it does not run or nothing is processed.', {
+    type: String,
+    format: 'date-time',
+    example: '2027-03-01T15:30:00Z',
+  })
+  readonly estimatedCompletionTime: string | null;
+
+  @Shown('A page of contacts, in the order of the list.', { type: [ContactResponse] })
+  readonly contacts: readonly ContactResponse[];
+
+  @Shown('Contacts that pass the filter.', { type: 'integer', example: 988 }) readonly contactsTotal: number;
+  @Shown('The page shown.', { type: 'integer', example: 1 }) readonly contactsPage: number;
+  @Shown('Most contacts on a page.', { type: 'integer', example: 50 }) readonly contactsPageSize: number;
+  @Shown('More pages follow.', { example: true }) readonly contactsHasMore: boolean;
+
+  static from(detail: JobDetail, query: DetailQuery): DetailResponse {
+    const { job, counts, contacts, estimatedCompletionAt } = detail;
+    const { contactStatus, contactsPage, contactsPageSize } = query;
+    const contactsTotal = contactStatus ? (counts[contactStatus] ?? 0) : job.totalContacts;
+    return {
+      ...BatchJobResponse.of(detail),
+      statusBreakdown: Object.fromEntries(CONTACT_STATUSES.map((status) => [status, counts[status] ?? 0])) as Breakdown,
+      estimatedCompletionTime: toUtcOrNull(estimatedCompletionAt),
+      contacts: contacts.map((contact) => ContactResponse.of(job, contact)),
+      contactsTotal,
+      contactsPage,
+      contactsPageSize,
+      contactsHasMore: contactsPage * contactsPageSize < contactsTotal,
+    };
+  }
+}

@@ -1,0 +1,157 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { DISAMBIGUATIONS } from '../../batch-jobs/schedule.js';
+import type { ErrorCode } from '../../shared/domain-error.js';
+
+/** Rides on a validation rule: the code, and facts, of the error that its failure becomes. */
+export interface FieldContext {
+  readonly code: ErrorCode;
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+const failingWith = (code: ErrorCode, facts?: FieldContext['facts']): { context: FieldContext } => ({
+  context: { code, ...(facts && { facts }) },
+});
+
+/** Digits become a number, everything else stays what it is: forms and queries have only text. */
+const ToInteger = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value,
+  );
+
+const START_EXAMPLE = '2027-03-01T10:00:00';
+
+const START_DESCRIPTION =
+  'ISO 8601. A wall time in `timezone`, or an instant with `Z`, an offset or an RFC 9557 zone. Must lie in the future.';
+
+/** A start, required. The text itself is judged where zones are known. */
+export const StartTimeField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({ type: String, example: START_EXAMPLE, description: START_DESCRIPTION }),
+    IsString({
+      message: `is required: a date and time such as ${START_EXAMPLE}.`,
+      ...failingWith('invalid_datetime', { reason: 'missing' }),
+    }),
+  );
+
+/** A start that may be left out. */
+export const OptionalStartTimeField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      example: START_EXAMPLE,
+      description: `${START_DESCRIPTION} Absent: the job waits as \`pending\`.`,
+    }),
+    IsOptional(),
+    IsString({
+      message: `must be a date and time such as ${START_EXAMPLE}.`,
+      ...failingWith('invalid_datetime', { reason: 'format' }),
+    }),
+  );
+
+/** An IANA zone, UTC when left out. */
+export const TimezoneField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      default: 'UTC',
+      example: 'America/New_York',
+      description: 'IANA name of the zone in which the start is a wall time; any case.',
+    }),
+    IsOptional(),
+    IsString({ message: "must be an IANA name such as 'America/New_York'.", ...failingWith('invalid_timezone') }),
+  );
+
+/** What a skipped or repeated wall time means. */
+export const DisambiguationField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      enum: DISAMBIGUATIONS,
+      default: 'compatible',
+      example: 'compatible',
+      description:
+        'What a wall time means that a clock change skips or repeats. `compatible`: after a skip, the first of two.',
+    }),
+    IsOptional(),
+    IsIn(DISAMBIGUATIONS, { message: `must be one of ${DISAMBIGUATIONS.join(', ')}.` }),
+  );
+
+interface WholeNumber {
+  readonly min: number;
+  readonly max: number;
+  readonly fallback: number;
+  readonly description: string;
+  readonly code?: ErrorCode;
+}
+
+/** A whole number within limits, with a default. */
+export const WholeNumberField = ({ min, max, fallback, description, code = 'invalid_request' }: WholeNumber) => {
+  const message = `must be a whole number from ${min} to ${max}.`;
+  return applyDecorators(
+    ApiPropertyOptional({
+      type: 'integer',
+      minimum: min,
+      maximum: max,
+      default: fallback,
+      example: fallback,
+      description,
+    }),
+    ToInteger(),
+    Max(max, { message, ...failingWith(code) }),
+    Min(min, { message, ...failingWith(code) }),
+    IsInt({ message, ...failingWith(code) }),
+  );
+};
+
+interface Words {
+  readonly values: readonly string[];
+  readonly description: string;
+  readonly code: ErrorCode;
+}
+
+/** One of a fixed set of words, or absent. */
+export const OneOfField = ({ values, description, code }: Words): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ enum: [...values], example: values[0], description }),
+    IsOptional(),
+    IsIn([...values], { message: `must be one of ${values.join(', ')}.`, ...failingWith(code) }),
+  );
+
+// PostgreSQL cannot store U+0000, and no other control character belongs into one line of text.
+const ONE_LINE = /^[^\p{Cc}]*$/u;
+const NO_NUL = /^[^\0]*$/;
+
+interface Text {
+  readonly max: number;
+  readonly example: string;
+  readonly description: string;
+}
+
+/** One line of text, required. */
+export const LineField = ({ max, example, description }: Text): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({ type: String, minLength: 1, maxLength: max, example, description }),
+    Matches(ONE_LINE, { message: 'must not contain control characters.' }),
+    Length(1, max, { message: `must have 1 to ${max} characters.` }),
+    IsString({ message: 'is required and must be text.' }),
+  );
+
+/** Text of any number of lines, or absent. */
+export const OptionalTextField = ({ max, example, description }: Text): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: String, nullable: true, maxLength: max, example, description }),
+    IsOptional(),
+    Matches(NO_NUL, { message: 'must not contain U+0000.' }),
+    Length(0, max, { message: `must have at most ${max} characters.` }),
+    IsString({ message: 'must be text.' }),
+  );
+
+/** A field of an answer. */
+export const Shown = (description: string, options: ApiPropertyOptions): PropertyDecorator =>
+  ApiProperty({ description, ...options } as ApiPropertyOptions);
+
+/** A field of an answer that may be null; the description says what that means. */
+export const ShownOrNull = (description: string, options: ApiPropertyOptions): PropertyDecorator =>
+  ApiProperty({ description, nullable: true, ...options } as ApiPropertyOptions);

@@ -1,0 +1,29 @@
+import type { Health } from '../../scheduling/health.service.js';
+import { Shown } from './fields.js';
+
+const UP_OR_DOWN = { enum: ['up', 'down'], example: 'up' };
+
+export class HealthResponse {
+  @Shown('`degraded` without Redis, `unavailable` without PostgreSQL.', {
+    enum: ['ok', 'degraded', 'unavailable'],
+    example: 'ok',
+  })
+  readonly status: 'ok' | 'degraded' | 'unavailable';
+
+  @Shown('PostgreSQL.', UP_OR_DOWN) readonly postgres: 'up' | 'down';
+  @Shown('Redis.', UP_OR_DOWN) readonly redis: 'up' | 'down';
+  @Shown('Version of the zone rules that starts are computed with.', { example: '2026f' }) readonly tzdbVersion: string;
+  @Shown('Version inside Node.js; not used.', { example: '2025c' }) readonly runtimeTzdbVersion: string;
+
+  static of({ isDatabaseUp, isRedisUp, tzdbVersion, runtimeTzdbVersion }: Health): HealthResponse {
+    const upOrDown = (isUp: boolean) => (isUp ? 'up' : 'down');
+    const reachable = isRedisUp ? 'ok' : 'degraded';
+    return {
+      status: isDatabaseUp ? reachable : 'unavailable',
+      postgres: upOrDown(isDatabaseUp),
+      redis: upOrDown(isRedisUp),
+      tzdbVersion,
+      runtimeTzdbVersion,
+    };
+  }
+}

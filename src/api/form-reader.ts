@@ -1,0 +1,73 @@
+import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { invalidForm } from './api.errors.js';
+
+// More than the contract has fields, and longer than the longest (description, 1,000 characters of 4 bytes).
+const MAX_FIELDS = 32;
+const MAX_FIELD_BYTES = 16 * 1024;
+
+/** The fields of a form, and what became of its file. */
+export interface Form<T> {
+  readonly fields: Readonly<Record<string, string>>;
+  /** Null when no file was sent. */
+  readonly file: T | null;
+}
+
+/**
+ * Reads `multipart/form-data` as it arrives: the file goes to `readFile` while it is being uploaded, wherever in the
+ * form it stands. The first failure ends the reading; the rest of the body is let pass.
+ *
+ * @throws invalid_request  not a form, a field twice, another file, or more than a form of ours can have
+ */
+export async function readForm<T>(
+  request: IncomingMessage,
+  readFile: (file: Readable) => Promise<T>,
+): Promise<Form<T>> {
+  const fields = new Map<string, string>();
+  let file: Promise<T> | null = null;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const parser = openParser(request, reject);
+      parser.on('field', (name, value, isNameCut, isValueCut) => {
+        if (isNameCut || isValueCut) reject(invalidForm('is longer than any field may be.', name.slice(0, 64)));
+        else if (fields.has(name)) reject(invalidForm('is given more than once. Give it once.', name));
+        else fields.set(name, value);
+      });
+      parser.on('file', (name, content) => {
+        content.on('error', reject);
+        if (name !== 'file' || file) {
+          content.resume();
+          return reject(invalidForm("A form has one file, the contact list, in the field 'file'.", name.slice(0, 64)));
+        }
+        file = readFile(content);
+        file.catch(reject);
+      });
+      for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
+        parser.on(limit, () => reject(invalidForm(`The form has more than ${MAX_FIELDS} parts.`)));
+      }
+      parser.on('error', () => reject(invalidForm('The form cannot be read: it is broken or ends early.')));
+      parser.on('finish', resolve);
+      request.on('error', reject);
+      request.on('aborted', () => reject(invalidForm('The upload was cut off.')));
+      request.pipe(parser);
+    });
+    return { fields: Object.fromEntries(fields), file: await file };
+  } finally {
+    request.unpipe();
+    request.resume();
+  }
+}
+
+const openParser = (request: IncomingMessage, reject: (error: Error) => void): BusboyInstance => {
+  try {
+    return new Busboy({
+      headers: request.headers as BusboyHeaders,
+      limits: { files: 2, fields: MAX_FIELDS, parts: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES },
+    });
+  } catch {
+    const error = invalidForm("The form has no boundary. Let the client set the header 'Content-Type' itself.");
+    reject(error);
+    throw error;
+  }
+};

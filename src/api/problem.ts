@@ -1,0 +1,57 @@
+import { HttpException, HttpStatus } from '@nestjs/common';
+import { DomainError, type ErrorCode } from '../shared/domain-error.js';
+import { HTTP_MEANING } from './error-status.js';
+
+/** `application/problem+json` (RFC 9457) with the vendor's members `success`, `code` and `detail`. */
+export interface Problem extends Readonly<Record<string, unknown>> {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly success: false;
+  readonly code: ErrorCode;
+}
+
+/** What adapters and Nest itself refuse, before a controller is reached. Codes by HTTP status. */
+const REFUSALS: Readonly<Record<number, { code: ErrorCode; detail: string }>> = {
+  [HttpStatus.BAD_REQUEST]: {
+    code: 'invalid_request',
+    detail: 'The request cannot be read. Check that the body is valid JSON and the address is properly encoded.',
+  },
+  [HttpStatus.NOT_FOUND]: { code: 'route_not_found', detail: 'No such route. The routes are listed at /docs.' },
+  [HttpStatus.PAYLOAD_TOO_LARGE]: { code: 'payload_too_large', detail: 'The body is larger than this service takes.' },
+  [HttpStatus.UNSUPPORTED_MEDIA_TYPE]: {
+    code: 'unsupported_media_type',
+    detail: "Send a body as 'application/json', or a CSV file as 'multipart/form-data'.",
+  },
+};
+
+const statusOf = (error: unknown): number | undefined => {
+  if (error instanceof HttpException) return error.getStatus();
+  const { statusCode } = (error ?? {}) as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : undefined;
+};
+
+const describe = (error: unknown): { code: ErrorCode; detail: string; facts?: object } => {
+  if (error instanceof DomainError) return { code: error.code, detail: error.message, facts: error.facts };
+  const status = statusOf(error);
+  if (status === undefined || status < 400 || status >= 500) {
+    return { code: 'internal_error', detail: 'Something failed on our side. Try again, or report the instance id.' };
+  }
+  return REFUSALS[status] ?? (REFUSALS[HttpStatus.BAD_REQUEST] as { code: ErrorCode; detail: string });
+};
+
+/** Turns whatever was thrown into a body that is safe to show. */
+export const toProblem = (error: unknown, requestId: string): Problem => {
+  const { code, detail, facts } = describe(error);
+  return {
+    type: `/docs/errors#${code}`,
+    ...HTTP_MEANING[code],
+    detail,
+    instance: requestId,
+    success: false,
+    code,
+    ...facts,
+  };
+};

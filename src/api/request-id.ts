@@ -1,0 +1,40 @@
+import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ulid } from 'ulid';
+import { requestContext } from '../shared/request-context.js';
+
+const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
+
+export const newRequestId = (): string => `req_${ulid()}`;
+
+/** Gives every request an id, the caller's own when it is 1–128 visible ASCII characters, and a line in the log. */
+@Injectable()
+export class RequestIdMiddleware implements NestMiddleware<IncomingMessage, ServerResponse> {
+  private readonly logger = new Logger('Http');
+
+  use(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+    const known = requestContext.getStore();
+    if (known) return next();
+
+    const given = request.headers['x-request-id'];
+    const requestId = typeof given === 'string' && VISIBLE_ASCII.test(given) ? given : newRequestId();
+    response.setHeader('X-Request-Id', requestId);
+    this.logWhenAnswered(requestId, request, response);
+    requestContext.run({ requestId }, next);
+  }
+
+  /** Without the query, the headers and the body: they may hold what must not be logged. */
+  private logWhenAnswered(requestId: string, request: IncomingMessage, response: ServerResponse): void {
+    const { method, url = '' } = request;
+    const begun = performance.now();
+    response.once('close', () =>
+      this.logger.log('request answered', {
+        requestId,
+        method,
+        path: url.split('?')[0],
+        status: response.writableFinished ? response.statusCode : 'aborted',
+        durationMs: Math.round(performance.now() - begun),
+      }),
+    );
+  }
+}

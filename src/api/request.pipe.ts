@@ -1,0 +1,70 @@
+import { Injectable, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import { getMetadataStorage, type ValidationError } from 'class-validator';
+import { closestMatch } from 'leven';
+import type { ErrorCode, InputError } from '../shared/domain-error.js';
+import { InvalidInputError } from './api.errors.js';
+import type { FieldContext } from './dto/fields.js';
+
+/** What is at fault in one input, and the code that the contract has for it. */
+interface Fault extends InputError {
+  readonly code: ErrorCode;
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+const UNKNOWN = 'whitelistValidation';
+
+const knownNames = (target: object): string[] => {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(target.constructor, '', false, false);
+  return [...new Set(rules.map((rule) => rule.propertyName))];
+};
+
+const unknownName = (error: ValidationError): Fault => {
+  const known = knownNames(error.target ?? {});
+  const nearest = closestMatch(error.property, known, { maxDistance: 4 });
+  const hint = nearest
+    ? `Did you mean '${nearest}'?`
+    : known.length > 0
+      ? `Known: ${known.join(', ')}.`
+      : 'None is known here.';
+  return { code: 'invalid_request', parameter: error.property.slice(0, 64), detail: `is not known here. ${hint}` };
+};
+
+const toFault = (error: ValidationError): Fault => {
+  const { property, constraints = {}, contexts = {} } = error;
+  if (UNKNOWN in constraints) return unknownName(error);
+  // Rules are listed from the last decorator to the first; the first is the one that names the type.
+  const [rule = '', detail = 'is not allowed'] = Object.entries(constraints).at(-1) ?? [];
+  const { code = 'invalid_request', facts } = (contexts[rule] ?? {}) as FieldContext;
+  return { code, parameter: property, detail, facts };
+};
+
+const repeatedNames = (value: unknown): Fault[] =>
+  Object.entries((value ?? {}) as object)
+    .filter(([, given]) => Array.isArray(given))
+    .map(([parameter]) => ({ code: 'invalid_request', parameter, detail: 'is given more than once. Give it once.' }));
+
+const toError = (faults: readonly Fault[]): InvalidInputError => {
+  const first = faults.find((fault) => fault.code === 'invalid_request') ?? (faults[0] as Fault);
+  const detail = faults.map(({ parameter, detail: what }) => `'${parameter}' ${what}`).join(' ');
+  const errors = faults.map(({ parameter, detail: what }) => ({ parameter, detail: what }));
+  return new InvalidInputError(first.code, detail, errors, first.facts);
+};
+
+/** Judges path, query and body against their classes. Nothing unknown, nothing twice, every fault named at once. */
+@Injectable()
+export class RequestPipe extends ValidationPipe {
+  constructor() {
+    super({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      exceptionFactory: (errors) => toError(errors.map(toFault)),
+    });
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const repeated = metadata.type === 'query' ? repeatedNames(value) : [];
+    if (repeated.length > 0) throw toError(repeated);
+    return super.transform(value, metadata);
+  }
+}

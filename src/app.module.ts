@@ -1,0 +1,27 @@
+import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ErrorDocsController } from './api/error-docs.controller.js';
+import { HealthController } from './api/health.controller.js';
+import { ProblemFilter } from './api/problem.filter.js';
+import { RequestIdMiddleware } from './api/request-id.js';
+import { BatchJobsModule } from './batch-jobs.module.js';
+import type { BatchJobsShape } from './batch-jobs.options.js';
+import type { SettingsInput } from './shared/settings.js';
+
+/** The standalone service: the module as any host would use it, with problem details for every route there is. */
+@Module({})
+export class AppModule implements NestModule {
+  /** @param shape which of the two production roles this process has */
+  static forRole(settings: SettingsInput, shape: Pick<BatchJobsShape, 'mountHttp' | 'consumeQueues'>): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [BatchJobsModule.forRoot({ ...settings, ...shape })],
+      controllers: shape.mountHttp ? [ErrorDocsController, HealthController] : [],
+      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+    };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(RequestIdMiddleware).forRoutes('{*path}');
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+  type Provider,
+} from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApiKeysService } from './access/api-keys.service.js';
+import { AuthenticationMiddleware } from './access/authentication.middleware.js';
+import { NoCreditCheck } from './access/no-credit-check.js';
+import { RateLimiter } from './access/rate-limiter.js';
+import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
+import { BatchJobsController } from './api/batch-jobs.controller.js';
+import { FormPassThrough } from './api/form-pass-through.js';
+import { ListReader } from './api/list.reader.js';
+import { RequestIdMiddleware } from './api/request-id.js';
+import {
+  BATCH_JOBS_OPTIONS,
+  BatchJobsOptionsModuleClass,
+  type ASYNC_OPTIONS_TYPE,
+  type BatchJobsOptions,
+  type BatchJobsShape,
+  type OPTIONS_TYPE,
+} from './batch-jobs.options.js';
+import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
+import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
+import { BatchRunner } from './calling/batch.runner.js';
+import { BatchStartConsumer } from './calling/batch-start.consumer.js';
+import { ScheduleSweeper } from './calling/schedule.sweeper.js';
+import { dataSourceOptions } from './database/data-source.js';
+import { BatchJobsService } from './scheduling/batch-jobs.service.js';
+import { HealthService } from './scheduling/health.service.js';
+import { queueModules } from './scheduling/queues.js';
+import { RescheduleService } from './scheduling/reschedule.service.js';
+import { ScheduleReconciler } from './scheduling/schedule.reconciler.js';
+import { ScheduleResolver } from './scheduling/schedule.resolver.js';
+import { SchedulerGateway } from './scheduling/scheduler.gateway.js';
+import { TimezoneService } from './scheduling/timezone.service.js';
+import { Clock } from './shared/clock.js';
+import { Database, DATA_SOURCE_NAME } from './shared/database.js';
+import { CreditCheck, OutboundNumbers } from './shared/platform.js';
+import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
+
+const CORE: Provider[] = [
+  ApiKeysService,
+  BatchJobsRepository,
+  BatchJobsService,
+  Clock,
+  Database,
+  HealthService,
+  RescheduleService,
+  ScheduleRepository,
+  ScheduleResolver,
+  SchedulerGateway,
+  TimezoneService,
+];
+
+const HTTP: Provider[] = [FormPassThrough, ListReader, RateLimiter];
+
+const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, ScheduleReconciler, ScheduleSweeper];
+
+const MOUNTS_HTTP = Symbol('batch-jobs mounts http');
+
+/** The settings, with their defaults, for every module below that is put together with them. */
+@Module({
+  providers: [
+    {
+      provide: SETTINGS,
+      inject: [BATCH_JOBS_OPTIONS],
+      useFactory: (options: BatchJobsOptions): Settings => withDefaults(options),
+    },
+  ],
+  exports: [SETTINGS],
+})
+class SettingsModule extends BatchJobsOptionsModuleClass {}
+
+const databaseModule = (settingsModule: DynamicModule): DynamicModule =>
+  TypeOrmModule.forRootAsync({
+    name: DATA_SOURCE_NAME,
+    imports: [settingsModule],
+    inject: [SETTINGS],
+    useFactory: ({ databaseUrl, databasePoolSize }: Settings) => dataSourceOptions(databaseUrl, databasePoolSize),
+  });
+
+/**
+ * Batch jobs for a Nest application: routes, services and, in a worker, the consumers that start them.
+ *
+ * The module keeps to its own corner: a named TypeORM connection, queues with a prefix of its own, no global pipe,
+ * filter or guard. Migrations are not applied here (`npm run migration:run`).
+ */
+@Module({})
+export class BatchJobsModule implements NestModule {
+  constructor(@Inject(MOUNTS_HTTP) private readonly mountsHttp: boolean) {}
+
+  static forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    return this.assemble(SettingsModule.forRoot(options), options);
+  }
+
+  static forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return this.assemble(SettingsModule.forRootAsync(options), options);
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    if (!this.mountsHttp) return;
+    consumer.apply(RequestIdMiddleware, AuthenticationMiddleware).forRoutes(BatchJobsController);
+  }
+
+  private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {
+    const { imports = [], mountHttp = true, consumeQueues = false } = shape;
+    const {
+      outboundNumbers = { provide: OutboundNumbers, useClass: StoredOutboundNumbers },
+      creditCheck = { provide: CreditCheck, useClass: NoCreditCheck },
+    } = shape;
+    return {
+      module: BatchJobsModule,
+      imports: [
+        ...imports,
+        settingsModule,
+        databaseModule(settingsModule),
+        ...queueModules(settingsModule, consumeQueues),
+      ],
+      controllers: mountHttp ? [BatchJobsController] : [],
+      providers: [
+        ...CORE,
+        outboundNumbers,
+        creditCheck,
+        { provide: MOUNTS_HTTP, useValue: mountHttp },
+        ...(mountHttp ? HTTP : []),
+        ...(consumeQueues ? CONSUMERS : []),
+      ],
+      exports: [ApiKeysService, BatchJobsService, HealthService, RescheduleService, TimezoneService, SETTINGS],
+    };
+  }
+}

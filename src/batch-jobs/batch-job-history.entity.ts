@@ -1,0 +1,49 @@
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import type { BatchJobId } from './batch-job.entity.js';
+import type { BatchJobStatus } from './batch-job.status.js';
+
+export const HISTORY_ACTIONS = ['created', 'rescheduled', 'started', 'cancelled', 'missed'] as const;
+export type HistoryAction = (typeof HISTORY_ACTIONS)[number];
+
+/** The facts of a job that a person's decision changes, as they were before or after it. */
+export interface HistoryFacts {
+  readonly status: BatchJobStatus;
+  readonly scheduleRevision: number;
+  /** RFC 3339 UTC; null until scheduled. */
+  readonly startsAt: string | null;
+  readonly localStartTime: string | null;
+  readonly timezone: string | null;
+}
+
+/** One change of a batch job: who, when, from what, to what. Written in the transaction of the change; never changed. */
+@Entity('batch_job_history')
+@Check('batch_job_history_action_known', `action in (${HISTORY_ACTIONS.map((action) => `'${action}'`).join(', ')})`)
+@Index('batch_job_history_of_job', ['batchJobId', 'id'])
+export class BatchJobHistory {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'batch_job_history_pkey',
+  })
+  readonly id: string;
+
+  @Column({ name: 'batch_job_id', type: 'text' }) readonly batchJobId: BatchJobId;
+
+  @Column({ name: 'organization_id', type: 'text' }) readonly organizationId: string;
+
+  @Column({ name: 'occurred_at', type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
+  readonly occurredAt: Date;
+
+  @Column({ type: 'text' }) readonly action: HistoryAction;
+
+  /** Id of the API key, or what a host application names itself; `'system'` for timers and sweeps. */
+  @Column({ type: 'text' }) readonly actor: string;
+
+  /** Null when no request was the cause. */
+  @Column({ name: 'request_id', type: 'text', nullable: true }) readonly requestId: string | null;
+
+  /** Null for `created`. */
+  @Column({ type: 'jsonb', nullable: true }) readonly before: HistoryFacts | null;
+
+  @Column({ type: 'jsonb' }) readonly after: HistoryFacts;
+}

@@ -1,0 +1,76 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { BATCH_JOB_STATUSES, type BatchJobStatus } from './batch-job.status.js';
+import type { Disambiguation } from './schedule.js';
+
+/** `batch_` and a ULID: `'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8'`. */
+export type BatchJobId = string;
+
+const list = (values: readonly string[]): string => values.map((value) => `'${value}'`).join(', ');
+
+/**
+ * A list of contacts to be called by one agent from one number.
+ *
+ * The row is the truth of the start: status, instant and revision are written by conditional statements only
+ * (`schedule-statements.ts`), never by loading and saving.
+ */
+@Entity('batch_jobs')
+@Check('batch_jobs_status_known', `status in (${list(BATCH_JOB_STATUSES)})`)
+@Check('batch_jobs_scheduled_has_start', `status <> 'scheduled' or starts_at is not null`)
+@Check('batch_jobs_running_has_started', `status not in ('running', 'paused', 'completed') or started_at is not null`)
+@Check('batch_jobs_start_has_zone', `starts_at is null or (timezone is not null and disambiguation is not null)`)
+@Index('batch_jobs_due', ['startsAt'], { where: `status = 'scheduled'` })
+@Index('batch_jobs_newest_first', ['organizationId', 'createdAt', 'id'])
+export class BatchJob {
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'batch_jobs_pkey' }) readonly id: BatchJobId;
+
+  @Column({ name: 'organization_id', type: 'text' }) readonly organizationId: string;
+
+  @Column({ name: 'from_phone_number_id', type: 'text' }) readonly fromPhoneNumberId: string;
+
+  /** The number's outbound agent when the job was created; a later change of the number leaves the job as it is. */
+  @Column({ name: 'agent_id', type: 'text' }) readonly agentId: string;
+
+  @Column({ type: 'text' }) readonly name: string;
+
+  @Column({ type: 'text', nullable: true }) readonly description: string | null;
+
+  @Column({ type: 'text' }) readonly status: BatchJobStatus;
+
+  /** Most calls of this batch in flight at one time, 1–50. */
+  @Column({ name: 'concurrent_call_limit', type: 'integer' }) readonly concurrentCallLimit: number;
+
+  /** Most calls to one contact, the first included, 1–10. */
+  @Column({ name: 'max_attempts', type: 'integer' }) readonly maxAttempts: number;
+
+  @Column({ name: 'total_contacts', type: 'integer' }) readonly totalContacts: number;
+
+  /** Instant the batch becomes due. Null until scheduled; kept after the start, for `startedAt - startsAt`. */
+  @Column({ name: 'starts_at', type: 'timestamptz', precision: 3, nullable: true }) readonly startsAt: Date | null;
+
+  /** Wall time chosen, `'2026-03-09T09:00:00'`. Null until scheduled, and when the start was given as an instant. */
+  @Column({ name: 'local_start_time', type: 'text', nullable: true }) readonly localStartTime: string | null;
+
+  /** IANA name of the schedule. Null until scheduled. */
+  @Column({ type: 'text', nullable: true }) readonly timezone: string | null;
+
+  @Column({ type: 'text', nullable: true }) readonly disambiguation: Disambiguation | null;
+
+  /** Version of the zone rules that gave `startsAt`, `'2026f'`. Null until scheduled. */
+  @Column({ name: 'tzdb_version', type: 'text', nullable: true }) readonly tzdbVersion: string | null;
+
+  /** Number of times the job was (re)scheduled; a wake-up of a lower one is stale. */
+  @Column({ name: 'schedule_revision', type: 'integer', default: 0 }) readonly scheduleRevision: number;
+
+  /** When it did start. Null until then. */
+  @Column({ name: 'started_at', type: 'timestamptz', precision: 3, nullable: true }) readonly startedAt: Date | null;
+
+  /** When it reached a terminal status. Null until then. */
+  @Column({ name: 'completed_at', type: 'timestamptz', precision: 3, nullable: true })
+  readonly completedAt: Date | null;
+
+  /** Why the job failed, a stable word such as `'start_window_missed'`. Null unless failed. */
+  @Column({ name: 'failure_reason', type: 'text', nullable: true }) readonly failureReason: string | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
+  readonly createdAt: Date;
+}

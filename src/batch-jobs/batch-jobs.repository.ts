@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import { In, type EntityManager } from 'typeorm';
+import { ulid } from 'ulid';
+import type { Caller } from '../shared/caller.js';
+import { Database } from '../shared/database.js';
+import { BatchJob, type BatchJobId } from './batch-job.entity.js';
+import type { BatchJobStatus } from './batch-job.status.js';
+import { ContactCount } from './contact-count.entity.js';
+import type { NewContact } from './contact-list.js';
+import { Contact } from './contact.entity.js';
+import type { ContactStatus } from './contact.status.js';
+import { INSERT_BATCH_JOB, INSERT_CONTACTS } from './create.statements.js';
+import type { ResolvedSchedule } from './schedule.js';
+import type { StatusCounts } from './status-counts.js';
+
+// Bounds the size of one statement's parameters; 10,000 contacts are two round trips.
+const CONTACTS_PER_INSERT = 5_000;
+
+const BATCH_JOB_ID = /^batch_[0-9A-HJKMNP-TV-Z]{26}$/;
+
+/** False for what cannot be one of our ids, and must not reach PostgreSQL (which refuses U+0000, for one). */
+export const isBatchJobId = (text: string): text is BatchJobId => BATCH_JOB_ID.test(text);
+
+export interface NewBatchJob {
+  readonly name: string;
+  readonly description: string | null;
+  readonly fromPhoneNumberId: string;
+  readonly agentId: string;
+  readonly concurrentCallLimit: number;
+  readonly maxAttempts: number;
+  readonly contacts: readonly NewContact[];
+  /** Null: it waits until it is started or scheduled. */
+  readonly schedule: ResolvedSchedule | null;
+}
+
+/** A place in the list, newest first. */
+export interface ListPosition {
+  readonly createdAt: Date;
+  readonly id: BatchJobId;
+}
+
+export interface ListFilter {
+  readonly status?: BatchJobStatus;
+  /** Inclusive. */
+  readonly startsAfter?: Date;
+  /** Exclusive. */
+  readonly startsBefore?: Date;
+}
+
+export interface Page {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface ListPage extends Page {
+  /** Null: from the newest. */
+  readonly after: ListPosition | null;
+}
+
+/** Batch jobs and their contacts: creation and reading. Every read is of one organization. */
+@Injectable()
+export class BatchJobsRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Writes the job, its contacts and its history, or nothing.
+   * @returns null when the start is not after now, by PostgreSQL's clock
+   */
+  async create(caller: Caller, job: NewBatchJob): Promise<BatchJobId | null> {
+    const id = `batch_${ulid()}`;
+    return this.database.transaction(async (manager) => {
+      const inserted = await manager.query<unknown[]>(INSERT_BATCH_JOB, insertParameters(id, caller, job));
+      if (inserted.length === 0) return null;
+      for (let from = 0; from < job.contacts.length; from += CONTACTS_PER_INSERT) {
+        await insertContacts(manager, id, from, job.contacts.slice(from, from + CONTACTS_PER_INSERT));
+      }
+      return id;
+    });
+  }
+
+  async find(organizationId: string, id: BatchJobId): Promise<BatchJob | null> {
+    return this.database.read((manager) => manager.findOneBy(BatchJob, { organizationId, id }));
+  }
+
+  /** A page, newest first and by id among equals, and the number of jobs that pass the filter. */
+  async list(organizationId: string, filter: ListFilter, page: ListPage): Promise<[BatchJob[], number]> {
+    return this.database.read(async (manager) => {
+      const query = manager
+        .createQueryBuilder(BatchJob, 'job')
+        .where('job.organizationId = :organizationId', { organizationId });
+      if (filter.status) query.andWhere('job.status = :status', filter);
+      if (filter.startsAfter) query.andWhere('job.startsAt >= :startsAfter', filter);
+      if (filter.startsBefore) query.andWhere('job.startsAt < :startsBefore', filter);
+      const total = await query.getCount();
+      if (page.after) query.andWhere('(job.createdAt, job.id) < (:createdAt, :id)', page.after);
+      const jobs = await query
+        .orderBy({ 'job.createdAt': 'DESC', 'job.id': 'DESC' })
+        .offset(page.offset)
+        .limit(page.limit)
+        .getMany();
+      return [jobs, total];
+    });
+  }
+
+  async countContacts(ids: readonly BatchJobId[]): Promise<Map<BatchJobId, StatusCounts>> {
+    const counts = new Map<BatchJobId, Partial<Record<ContactStatus, number>>>(ids.map((id) => [id, {}]));
+    const rows = await this.database.read((manager) => manager.findBy(ContactCount, { batchJobId: In(ids) }));
+    for (const { batchJobId, status, contacts } of rows)
+      Object.assign(counts.get(batchJobId) ?? {}, { [status]: contacts });
+    return counts;
+  }
+
+  /** A page of contacts in the order of the list. */
+  async listContacts(batchJobId: BatchJobId, status: ContactStatus | undefined, page: Page): Promise<Contact[]> {
+    return this.database.read((manager) =>
+      manager.find(Contact, {
+        where: { batchJobId, ...(status && { status }) },
+        order: { position: 'ASC' },
+        skip: page.offset,
+        take: page.limit,
+      }),
+    );
+  }
+}
+
+const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unknown[] => {
+  const { schedule } = job;
+  return [
+    id,
+    caller.organizationId,
+    job.fromPhoneNumberId,
+    job.agentId,
+    job.name,
+    job.description,
+    job.concurrentCallLimit,
+    job.maxAttempts,
+    job.contacts.length,
+    schedule?.startsAt.toISOString() ?? null,
+    schedule?.localTime ?? null,
+    schedule?.timezone ?? null,
+    schedule?.disambiguation ?? null,
+    schedule?.tzdbVersion ?? null,
+    caller.actor,
+    caller.requestId,
+  ];
+};
+
+const insertContacts = (manager: EntityManager, id: BatchJobId, from: number, contacts: readonly NewContact[]) =>
+  manager.query(INSERT_CONTACTS, [
+    id,
+    from,
+    contacts.map(() => `contact_${ulid()}`),
+    contacts.map((contact) => contact.phoneNumber),
+    contacts.map((contact) => JSON.stringify(contact.contactData)),
+  ]);

@@ -1,0 +1,32 @@
+import { historyFacts } from './history.sql.js';
+
+/**
+ * Job and history in one statement; no row when the start is not after now.
+ *
+ * Parameters: $1 id, $2 organization, $3 number, $4 agent, $5 name, $6 description, $7 call limit, $8 attempts,
+ * $9 contacts, $10 start, $11 local time, $12 zone, $13 disambiguation, $14 version of the zone rules, $15 actor,
+ * $16 request id.
+ */
+export const INSERT_BATCH_JOB = `
+  with created as (
+    insert into batch_jobs (
+      id, organization_id, from_phone_number_id, agent_id, name, description, concurrent_call_limit, max_attempts,
+      total_contacts, status, schedule_revision, starts_at, local_start_time, timezone, disambiguation, tzdb_version)
+    select $1, $2, $3, $4, $5, $6, $7::integer, $8::integer, $9::integer,
+           case when start is null then 'pending' else 'scheduled' end,
+           case when start is null then 0 else 1 end,
+           start, $11, $12, $13, $14
+      from (select $10::timestamptz as start) as schedule
+     where start is null or start > clock_timestamp()
+    returning *
+  ), history as (
+    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, before, after)
+    select id, organization_id, 'created', $15, $16, null, ${historyFacts('created')} from created
+  )
+  select id from created`;
+
+/** $1 job, $2 contacts inserted before, then of each contact: $3 ids, $4 numbers, $5 rows as JSON text. */
+export const INSERT_CONTACTS = `
+  insert into contacts (id, batch_job_id, position, phone_number, contact_data)
+  select id, $1, $2::integer + place, phone_number, contact_data::json
+    from unnest($3::text[], $4::text[], $5::text[]) with ordinality as list (id, phone_number, contact_data, place)`;

@@ -1,0 +1,83 @@
+import { DomainError } from '../shared/domain-error.js';
+import { NOT_STARTED, statusesThatMayBecome, type BatchJobStatus } from './batch-job.status.js';
+
+/** Unknown, or of another organization: the two cannot be told apart. */
+export class JobNotFoundError extends DomainError {
+  readonly code = 'job_not_found';
+
+  constructor() {
+    super('Batch job not found');
+  }
+}
+
+/** The status does not allow a verb that needs a job which has not begun. */
+export class NotReschedulableError extends DomainError {
+  readonly code = 'invalid_status';
+
+  constructor(currentStatus: BatchJobStatus) {
+    super(
+      `Cannot reschedule job in '${currentStatus}' status. Only 'scheduled' and 'pending' jobs can be rescheduled.`,
+      { currentStatus, allowedStatuses: NOT_STARTED },
+    );
+  }
+}
+
+/** Cannot be started (again). A running job has a code of its own. */
+export class NotStartableError extends DomainError {
+  readonly code: 'already_running' | 'invalid_status';
+
+  constructor(currentStatus: BatchJobStatus) {
+    super(`Cannot start job in '${currentStatus}' status. Only 'scheduled' and 'pending' jobs can be started.`, {
+      currentStatus,
+      allowedStatuses: NOT_STARTED,
+    });
+    this.code = currentStatus === 'running' ? 'already_running' : 'invalid_status';
+  }
+}
+
+/** Already ended: only jobs that have not can be cancelled. */
+export class AlreadyTerminalError extends DomainError {
+  readonly code = 'already_terminal';
+
+  constructor(currentStatus: BatchJobStatus) {
+    super(`Cannot cancel job in '${currentStatus}' status`, {
+      currentStatus,
+      allowedStatuses: statusesThatMayBecome('cancelled'),
+    });
+  }
+}
+
+/** The organization has no such number. Ids longer than 64 characters are not echoed. */
+export class PhoneNumberNotFoundError extends DomainError {
+  readonly code = 'phone_number_not_found';
+
+  constructor(phoneNumberId: string) {
+    super(`Phone number ${phoneNumberId} not found`);
+  }
+}
+
+/** Nobody could speak on the calls. */
+export class NoOutboundAgentError extends DomainError {
+  readonly code = 'no_outbound_agent';
+
+  constructor(phoneNumberId: string, isTextOnly: boolean) {
+    super(
+      isTextOnly
+        ? `The outbound agent of phone number ${phoneNumberId} is text-only. Assign an agent that can speak.`
+        : `Phone number ${phoneNumberId} has no outbound agent. Assign one before creating a batch.`,
+    );
+  }
+}
+
+/** The platform's credit check said no. */
+export class InsufficientCreditsError extends DomainError {
+  readonly code = 'insufficient_credits';
+
+  constructor(requiredDollars: number, availableDollars: number) {
+    const [required, available] = [requiredDollars.toFixed(2), availableDollars.toFixed(2)];
+    super(`Insufficient credits: this batch needs about $${required} and $${available} is available.`, {
+      requiredDollars: required,
+      availableDollars: available,
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StartTrigger } from '../batch-jobs/batch-job-start.entity.js';
+import { ScheduleRepository, type ClaimResult, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import { SETTINGS, type Settings } from '../shared/settings.js';
+
+// A wake-up ahead of PostgreSQL's clock by no more than this is waited for; the reconciler sets the others again.
+const MAX_EARLY_WAIT_MS = 30_000;
+
+/** Starts batches. Any number of runners may be asked to start the same one. */
+@Injectable()
+export class BatchRunner {
+  private readonly logger = new Logger(BatchRunner.name);
+
+  constructor(
+    private readonly schedules: ScheduleRepository,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Starts the batch if this revision of its schedule is in force and due, else does nothing.
+   * Starting is one transaction without any other effect: the calls are found by who places them.
+   *
+   * @param signal ends the wait for a start that is not due yet
+   * @throws unavailable  the sweep will find it
+   */
+  async start(
+    wakeUp: Pick<ScheduledStart, 'batchJobId' | 'revision'>,
+    trigger: StartTrigger,
+    signal: AbortSignal,
+  ): Promise<ClaimResult> {
+    for (;;) {
+      const claim = await this.schedules.claim(wakeUp, trigger, this.settings.maxLateStartMinutes);
+      this.report(wakeUp, trigger, claim);
+      if (claim.outcome !== 'early' || claim.earlyMs > MAX_EARLY_WAIT_MS || signal.aborted) return claim;
+      await sleep(claim.earlyMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private report(
+    { batchJobId, revision }: Pick<ScheduledStart, 'batchJobId' | 'revision'>,
+    trigger: StartTrigger,
+    claim: ClaimResult,
+  ): void {
+    const facts = { batchJobId, revision, trigger, ...claim };
+    switch (claim.outcome) {
+      case 'started':
+        return this.logger.log('batch started', facts);
+      case 'missed':
+        return this.logger.error('batch missed its start', facts);
+      case 'early':
+        return this.logger.warn('wake-up came early', facts);
+      case 'stale':
+        return this.logger.log('stale wake-up ignored', facts);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
+import { Recurring } from '../shared/recurring.js';
+import { BatchRunner } from './batch.runner.js';
+
+// Bounds how late a start can be when its wake-up is lost, at one indexed query per worker and interval.
+const SWEEP_INTERVAL_MS = 2_000;
+
+// Leaves the wake-up its chance: a start that the timer is about to make is not worth a second claim.
+const OVERDUE_MS = 2_000;
+
+// Keeps one round short; what is left over is found by the next round or by another worker.
+const SWEEP_LIMIT = 100;
+
+/** Starts what is due in PostgreSQL and was not woken: the reason why a lost wake-up is harmless. */
+@Injectable()
+export class ScheduleSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ScheduleSweeper.name);
+  private readonly sweeping = new Recurring((signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
+
+  constructor(
+    private readonly schedules: ScheduleRepository,
+    private readonly runner: BatchRunner,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.sweeping.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.sweeping.stop();
+  }
+
+  /** One round: claims the overdue schedules one by one, whoever else does the same. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    for (const overdue of await this.schedules.listOverdue(OVERDUE_MS, SWEEP_LIMIT)) {
+      if (signal.aborted) return;
+      await this.runner.start(overdue, 'sweep', signal);
+    }
+  }
+
+  private async sweepOrReport(signal: AbortSignal): Promise<void> {
+    try {
+      await this.sweep(signal);
+    } catch (error) {
+      this.logger.warn('sweep failed', { reason: (error as Error).name });
+    }
+  }
+}

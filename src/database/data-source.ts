@@ -1,0 +1,45 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { ApiKey } from '../access/api-key.entity.js';
+import { Organization } from '../access/organization.entity.js';
+import { PhoneNumber } from '../access/phone-number.entity.js';
+import { BatchJobHistory } from '../batch-jobs/batch-job-history.entity.js';
+import { BatchJobStart } from '../batch-jobs/batch-job-start.entity.js';
+import { BatchJob } from '../batch-jobs/batch-job.entity.js';
+import { ContactCount } from '../batch-jobs/contact-count.entity.js';
+import { Contact } from '../batch-jobs/contact.entity.js';
+import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
+
+/**
+ * Everything TypeORM needs to know about our PostgreSQL.
+ *
+ * The session limits are the design's (reliability.md, section 2): a statement that takes longer than 5 s, a lock that
+ * is not had within 2 s or a connection that is not free within 2 s becomes an error of that one request, never a
+ * process that waits for ever.
+ */
+export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSourceOptions => ({
+  type: 'postgres',
+  url: databaseUrl,
+  applicationName: 'batch-jobs',
+  entities: [ApiKey, BatchJob, BatchJobHistory, BatchJobStart, Contact, ContactCount, Organization, PhoneNumber],
+  migrations: [CreateBatchJobs1795467600000],
+  migrationsTableName: 'batch_jobs_migrations',
+  synchronize: false,
+  poolSize,
+  connectTimeoutMS: 2_000,
+  poolErrorHandler: () => undefined, // an idle session that PostgreSQL ends is replaced; the next query reports an outage
+  extra: {
+    statement_timeout: 5_000,
+    lock_timeout: 2_000,
+    idle_in_transaction_session_timeout: 10_000,
+  },
+});
+
+/** Applies what is missing, on a connection of its own. @returns names of the migrations applied, oldest first */
+export async function runMigrations(databaseUrl: string): Promise<readonly string[]> {
+  const dataSource = await new DataSource(dataSourceOptions(databaseUrl, 1)).initialize();
+  try {
+    return (await dataSource.runMigrations({ transaction: 'each' })).map((migration) => migration.name);
+  } finally {
+    await dataSource.destroy();
+  }
+}

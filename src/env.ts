@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { SETTING_DEFAULTS, type SettingsInput } from './shared/settings.js';
+
+/** A variable of the environment: how it is read, and what a wrong one is told. */
+interface Variable<T> {
+  readonly name: string;
+  /** @returns undefined for what is not allowed */
+  readonly read: (text: string) => T | undefined;
+  readonly allowed: string;
+  readonly fallback?: T;
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const integer = (name: string, min: number, max: number, fallback: number): Variable<number> => ({
+  name,
+  read: (text) => (/^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined),
+  allowed: `a whole number from ${min} to ${max}`,
+  fallback,
+});
+
+const amount = (name: string, max: number, fallback: number): Variable<number> => ({
+  name,
+  read: (text) => (/^\d+(\.\d+)?$/.test(text) && Number(text) <= max ? Number(text) : undefined),
+  allowed: `a number from 0 to ${max}`,
+  fallback,
+});
+
+const url = (name: string, protocols: readonly string[]): Variable<string> => ({
+  name,
+  read: (text) => (URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined),
+  allowed: `an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+});
+
+const text = (name: string, minLength: number, fallback?: string): Variable<string> => ({
+  name,
+  read: (given) => (given.length >= minLength ? given : undefined),
+  allowed: `at least ${minLength} characters`,
+  fallback,
+});
+
+const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): Variable<T> => ({
+  name,
+  read: (given) => values.find((value) => value === given),
+  allowed: `one of ${values.join(', ')}`,
+  fallback,
+});
+
+/** Every variable the service knows; `.env.example` lists the same. */
+export const VARIABLES = {
+  databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
+  redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
+  apiKeyPepper: text('API_KEY_PEPPER', 32),
+  host: text('HOST', 1, '127.0.0.1'),
+  port: integer('PORT', 0, 65_535, 3_000),
+  logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  databasePoolSize: integer('DATABASE_POOL_SIZE', 2, 1_000, SETTING_DEFAULTS.databasePoolSize),
+  redisKeyPrefix: text('REDIS_KEY_PREFIX', 1, SETTING_DEFAULTS.redisKeyPrefix),
+  rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 1, 1_000_000, SETTING_DEFAULTS.rateLimitPerMinute),
+  maxScheduleDays: integer('MAX_SCHEDULE_DAYS', 1, 3_660, SETTING_DEFAULTS.maxScheduleDays),
+  maxLateStartMinutes: integer('MAX_LATE_START_MINUTES', 0, 525_600, SETTING_DEFAULTS.maxLateStartMinutes),
+  maxContacts: integer('MAX_CONTACTS', 1, 1_000_000, SETTING_DEFAULTS.maxContacts),
+  maxUploadBytes: integer('MAX_UPLOAD_BYTES', 1_024, 1_073_741_824, SETTING_DEFAULTS.maxUploadBytes),
+  averageCallMinutes: amount('AVERAGE_CALL_MINUTES', 1_440, SETTING_DEFAULTS.averageCallMinutes),
+  costPerMinuteDollars: amount('COST_PER_MINUTE_DOLLARS', 1_000, SETTING_DEFAULTS.costPerMinuteDollars),
+  dataDir: text('DATA_DIR', 1, '.data'),
+} as const;
+
+type Read<V> = V extends Variable<infer T> ? T : never;
+
+/** What the process was told, complete and judged. */
+export interface Environment extends Required<SettingsInput> {
+  /** Address to listen on. @default '127.0.0.1' */
+  readonly host: string;
+  /** 0: any free one. @default 3000 */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  /** Where `npm start` keeps its embedded servers' data. @default '.data' */
+  readonly dataDir: string;
+}
+
+/** The names of every variable at fault and what would be allowed there; never a value, which may be a secret. */
+export class EnvironmentError extends Error {
+  constructor(faults: readonly string[]) {
+    super(`The environment is not complete:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  }
+}
+
+/**
+ * Reads the environment, and `.env` in the working directory, whose values give way to those of the environment.
+ *
+ * @param supplied what the process brings itself, such as the addresses of embedded servers
+ * @throws EnvironmentError  names every variable that is missing or not allowed
+ */
+export function readEnvironment(supplied: Partial<Environment> = {}): Environment {
+  const faults: string[] = [];
+  const values = Object.entries(VARIABLES).map(([key, variable]: [string, Variable<unknown>]) => {
+    const given = readVariable(variable.name);
+    if (given === undefined) {
+      const value = supplied[key as keyof Environment] ?? variable.fallback;
+      if (value === undefined) faults.push(`${variable.name} is not set; it must be ${variable.allowed}.`);
+      return [key, value];
+    }
+    const value = variable.read(given);
+    if (value === undefined) faults.push(`${variable.name} must be ${variable.allowed}.`);
+    return [key, value];
+  });
+  if (faults.length > 0) throw new EnvironmentError(faults);
+  return Object.fromEntries(values) as { [K in keyof typeof VARIABLES]: Read<(typeof VARIABLES)[K]> };
+}
+
+/** One variable as it is set; empty counts as not set. */
+export const readVariable = (name: string): string | undefined => process.env[name] || undefined;
+
+/** Adds `.env` to the environment; what is set already stays. */
+export const loadEnvironmentFile = (): void => {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+};

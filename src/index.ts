@@ -1,0 +1,14 @@
+/** The front door: everything a host application may import, and nothing else. */
+export { BatchJobsModule } from './batch-jobs.module.js';
+export type { BatchJobsOptions, BatchJobsShape } from './batch-jobs.options.js';
+export { ApiKeysService, type NewKey } from './access/api-keys.service.js';
+export { SCOPES, type Scope } from './access/scopes.js';
+export { BatchJobsService, type CreateBatchJob } from './scheduling/batch-jobs.service.js';
+export { RescheduleService, type Rescheduled } from './scheduling/reschedule.service.js';
+export { TimezoneService } from './scheduling/timezone.service.js';
+export { readContactArray, readContactCsv, type ContactList } from './batch-jobs/contact-list.js';
+export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
+export { runMigrations } from './database/data-source.js';
+export type { Caller } from './shared/caller.js';
+export { DomainError, type ErrorCode } from './shared/domain-error.js';
+export { CreditCheck, OutboundNumbers, type CreditStatement, type OutboundNumber } from './shared/platform.js';

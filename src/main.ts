@@ -1,0 +1,13 @@
+import 'reflect-metadata';
+import { loadEnvironmentFile, readEnvironment } from './env.js';
+import { createHttpApp } from './http-app.js';
+import { serve } from './process.js';
+
+/** The API role: HTTP only. Starts are made by `worker.ts`. */
+await serve(async () => {
+  loadEnvironmentFile();
+  const environment = readEnvironment();
+  const app = await createHttpApp(environment, false);
+  await app.listen(environment.port, environment.host);
+  return app;
+});

@@ -1,0 +1,205 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
+import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
+import {
+  BatchJobsRepository,
+  isBatchJobId,
+  type ListFilter,
+  type ListPage,
+  type Page,
+} from '../batch-jobs/batch-jobs.repository.js';
+import type { ContactList } from '../batch-jobs/contact-list.js';
+import type { Contact } from '../batch-jobs/contact.entity.js';
+import type { ContactStatus } from '../batch-jobs/contact.status.js';
+import {
+  AlreadyTerminalError,
+  InsufficientCreditsError,
+  JobNotFoundError,
+  NoOutboundAgentError,
+  NotStartableError,
+  PhoneNumberNotFoundError,
+} from '../batch-jobs/errors.js';
+import { ScheduleRepository, type Changed, type ChangeResult } from '../batch-jobs/schedule.repository.js';
+import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
+import type { StatusCounts } from '../batch-jobs/status-counts.js';
+import type { Caller } from '../shared/caller.js';
+import { Clock } from '../shared/clock.js';
+import { CreditCheck, OutboundNumbers } from '../shared/platform.js';
+import { SETTINGS, type Settings } from '../shared/settings.js';
+import { estimate, estimateCompletion, type Estimate } from './estimate.js';
+import { PastScheduledTimeError } from './schedule.errors.js';
+import { ScheduleResolver } from './schedule.resolver.js';
+import { SchedulerGateway, wakeUpId, type QueueJob } from './scheduler.gateway.js';
+
+export interface CreateBatchJob {
+  readonly name: string;
+  readonly description: string | null;
+  readonly fromPhoneNumberId: string;
+  readonly concurrentCallLimit: number;
+  readonly maxAttempts: number;
+  readonly list: ContactList;
+  /** Null: the job waits as `pending` until it is started or scheduled. */
+  readonly schedule: Schedule | null;
+}
+
+export interface Created {
+  readonly batchJobId: BatchJobId;
+  readonly list: ContactList;
+  readonly estimate: Estimate;
+  /** Null for a pending job. */
+  readonly schedule: ResolvedSchedule | null;
+  /** See `Rearmed`; true for a pending job, which needs no wake-up. */
+  readonly isArmed: boolean;
+}
+
+/** A job with the counts of its contacts. */
+export interface CountedJob {
+  readonly job: BatchJob;
+  readonly counts: StatusCounts;
+}
+
+export interface JobDetail extends CountedJob {
+  readonly contacts: readonly Contact[];
+  /** Null while it does not run or nothing is processed. */
+  readonly estimatedCompletionAt: Date | null;
+}
+
+/** A change that was committed, and whether its old wake-up was found and removed. */
+export interface ChangedJob {
+  readonly batchJobId: BatchJobId;
+  readonly change: Changed;
+  readonly redisJobCancelled: boolean;
+}
+
+/** A job's row beside what the queue knows of it. Null: it needs no wake-up, or Redis has none. */
+export interface QueueView {
+  readonly job: BatchJob;
+  readonly scheduledJobId: string | null;
+  readonly queueJob: QueueJob | null | 'unknown';
+}
+
+/** Creates, shows, starts and cancels batch jobs. */
+@Injectable()
+export class BatchJobsService {
+  private readonly logger = new Logger(BatchJobsService.name);
+
+  constructor(
+    private readonly batchJobs: BatchJobsRepository,
+    private readonly schedules: ScheduleRepository,
+    private readonly resolver: ScheduleResolver,
+    private readonly scheduler: SchedulerGateway,
+    private readonly outboundNumbers: OutboundNumbers,
+    private readonly creditCheck: CreditCheck,
+    private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Creates a job with its contacts, or nothing. Repeating the call creates another job.
+   *
+   * @throws invalid_timezone, invalid_datetime, past_scheduled_time  as a reschedule does
+   * @throws phone_number_not_found  the organization has no such number
+   * @throws no_outbound_agent       nobody could speak on the calls
+   * @throws insufficient_credits    the platform's credit check says no
+   * @throws unavailable             PostgreSQL cannot be reached; nothing was created
+   */
+  async create(caller: Caller, input: CreateBatchJob): Promise<Created> {
+    const { list } = input;
+    const schedule = input.schedule && this.resolver.resolve(input.schedule);
+    const agentId = await this.findAgent(caller, input.fromPhoneNumberId);
+    const estimated = estimate(list.contacts.length, input.concurrentCallLimit, this.settings);
+    await this.checkCredits(caller, estimated);
+
+    const batchJobId = await this.batchJobs.create(caller, { ...input, agentId, contacts: list.contacts, schedule });
+    if (batchJobId === null) throw new PastScheduledTimeError(schedule as ResolvedSchedule);
+
+    const start = schedule && { batchJobId, revision: 1, startsAt: schedule.startsAt };
+    const isArmed = start === null || (await this.scheduler.wakeAt(start));
+    this.logger.log('batch created', { batchJobId, contacts: list.contacts.length, actor: caller.actor, isArmed });
+    return { batchJobId, list, estimate: estimated, schedule, isArmed };
+  }
+
+  async list(caller: Caller, filter: ListFilter, page: ListPage): Promise<{ jobs: CountedJob[]; total: number }> {
+    const [jobs, total] = await this.batchJobs.list(caller.organizationId, filter, page);
+    const counts = await this.batchJobs.countContacts(jobs.map((job) => job.id));
+    return { jobs: jobs.map((job) => ({ job, counts: counts.get(job.id) ?? {} })), total };
+  }
+
+  /**
+   * A job with a page of its contacts, in the order of the list.
+   *
+   * @param status only contacts in this status
+   * @throws job_not_found  no such job in this organization
+   */
+  async getDetail(caller: Caller, id: BatchJobId, status: ContactStatus | undefined, page: Page): Promise<JobDetail> {
+    const job = await this.get(caller, id);
+    const [counts, contacts] = await Promise.all([
+      this.batchJobs.countContacts([id]),
+      this.batchJobs.listContacts(id, status, page),
+    ]);
+    const counted = { job, counts: counts.get(id) ?? {} };
+    return { ...counted, contacts, estimatedCompletionAt: estimateCompletion(job, counted.counts, this.clock) };
+  }
+
+  /**
+   * Starts a job that has not begun, now. Of two concurrent calls one starts it and the other is refused.
+   *
+   * @throws job_not_found    no such job in this organization
+   * @throws already_running  it runs
+   * @throws invalid_status   it is paused or terminal
+   */
+  start(caller: Caller, id: BatchJobId): Promise<ChangedJob> {
+    return this.change(id, 'batch started', () => this.schedules.startNow(caller, id), NotStartableError);
+  }
+
+  /**
+   * Cancels a job that has not ended: contacts that wait for a call are cancelled, calls in progress end normally.
+   *
+   * @throws job_not_found     no such job in this organization
+   * @throws already_terminal  it has ended
+   */
+  cancel(caller: Caller, id: BatchJobId): Promise<ChangedJob> {
+    return this.change(id, 'batch cancelled', () => this.schedules.cancel(caller, id), AlreadyTerminalError);
+  }
+
+  /** @throws job_not_found  no such job in this organization */
+  async getQueueView(caller: Caller, id: BatchJobId): Promise<QueueView> {
+    const job = await this.get(caller, id);
+    if (job.status !== 'scheduled') return { job, scheduledJobId: null, queueJob: null };
+    const scheduledJobId = wakeUpId({ batchJobId: id, revision: job.scheduleRevision });
+    return { job, scheduledJobId, queueJob: await this.scheduler.lookUp(scheduledJobId) };
+  }
+
+  private async get(caller: Caller, id: BatchJobId): Promise<BatchJob> {
+    const job = isBatchJobId(id) ? await this.batchJobs.find(caller.organizationId, id) : null;
+    if (!job) throw new JobNotFoundError();
+    return job;
+  }
+
+  private async change(
+    id: BatchJobId,
+    decision: string,
+    change: () => Promise<ChangeResult>,
+    Refusal: new (status: BatchJobStatus) => Error,
+  ): Promise<ChangedJob> {
+    const result: ChangeResult = isBatchJobId(id) ? await change() : { outcome: 'not_found' };
+    if (result.outcome === 'not_found') throw new JobNotFoundError();
+    if (result.outcome === 'refused') throw new Refusal(result.status);
+
+    const { oldJobCancelled: redisJobCancelled } = await this.scheduler.rearm(result.ended, null);
+    this.logger.log(decision, { batchJobId: id, statusBefore: result.statusBefore, contacts: result.contacts });
+    return { batchJobId: id, change: result, redisJobCancelled };
+  }
+
+  private async findAgent({ organizationId }: Caller, phoneNumberId: string): Promise<string> {
+    const number = await this.outboundNumbers.find(organizationId, phoneNumberId);
+    if (!number) throw new PhoneNumberNotFoundError(phoneNumberId);
+    if (number.outboundAgentId === null) throw new NoOutboundAgentError(phoneNumberId, number.isTextOnly);
+    return number.outboundAgentId;
+  }
+
+  private async checkCredits({ organizationId }: Caller, { dollars }: Estimate): Promise<void> {
+    const { isEnough, availableDollars } = await this.creditCheck.check(organizationId, dollars);
+    if (!isEnough) throw new InsufficientCreditsError(dollars, availableDollars);
+  }
+}

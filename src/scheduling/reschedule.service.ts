@@ -1,0 +1,70 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
+import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
+import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
+import { NOT_STARTED } from '../batch-jobs/batch-job.status.js';
+import { JobNotFoundError, NotReschedulableError } from '../batch-jobs/errors.js';
+import { ScheduleRepository, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
+import type { Caller } from '../shared/caller.js';
+import { PastScheduledTimeError } from './schedule.errors.js';
+import { ScheduleResolver } from './schedule.resolver.js';
+import { SchedulerGateway, type Rearmed } from './scheduler.gateway.js';
+
+/** A move that is committed. */
+export interface Rescheduled extends Rearmed {
+  readonly statusBefore: BatchJobStatus;
+  readonly start: ScheduledStart;
+  readonly schedule: ResolvedSchedule;
+}
+
+/** Moves batches to another time. */
+@Injectable()
+export class RescheduleService {
+  private readonly logger = new Logger(RescheduleService.name);
+
+  constructor(
+    private readonly resolver: ScheduleResolver,
+    private readonly schedules: ScheduleRepository,
+    private readonly scheduler: SchedulerGateway,
+  ) {}
+
+  /**
+   * Moves a batch that has not begun to a new start; a pending one gets its first.
+   *
+   * The newest schedule wins: each call raises the job's revision, and wake-ups of older revisions are ignored. Contacts
+   * and limits are left unchanged. Repeating a call sets the same start again; concurrent calls follow one another on
+   * the row. Redis being away does not matter: the start is kept, and the answer says that its wake-up is not set yet.
+   *
+   * @throws job_not_found        no such job in this organization
+   * @throws invalid_status       it is running, paused or terminal
+   * @throws invalid_timezone     the zone is not in the zone data
+   * @throws invalid_datetime     malformed, too far ahead, or skipped or repeated under `disambiguation: 'reject'`
+   * @throws past_scheduled_time  the instant is not after now
+   * @throws unavailable          PostgreSQL cannot be reached; nothing was changed
+   */
+  async reschedule(caller: Caller, id: BatchJobId, to: Schedule): Promise<Rescheduled> {
+    const schedule = this.resolver.resolve(to);
+    if (!isBatchJobId(id)) throw new JobNotFoundError();
+
+    const moved = await this.schedules.reschedule(caller, id, schedule);
+    if (moved.outcome === 'not_found') throw new JobNotFoundError();
+    if (moved.outcome === 'refused') throw this.refusal(moved.status, schedule);
+
+    const { statusBefore, ended } = moved;
+    const start = moved.scheduled as ScheduledStart;
+    const rearmed = await this.scheduler.rearm(ended, start);
+    this.logger.log('batch rescheduled', {
+      batchJobId: id,
+      revision: start.revision,
+      startsAt: start.startsAt,
+      actor: caller.actor,
+      ...rearmed,
+    });
+    return { statusBefore, start, schedule, ...rearmed };
+  }
+
+  private refusal(status: BatchJobStatus, schedule: ResolvedSchedule): Error {
+    return NOT_STARTED.includes(status) ? new PastScheduledTimeError(schedule) : new NotReschedulableError(status);
+  }
+}

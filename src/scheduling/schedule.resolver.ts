@@ -1,0 +1,33 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
+import { Clock } from '../shared/clock.js';
+import { SETTINGS, type Settings } from '../shared/settings.js';
+import { StartTooFarError } from './schedule.errors.js';
+import { TimezoneService } from './timezone.service.js';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** Finds the instant a schedule means, within the limit of how far ahead it may lie. Reads no database. */
+@Injectable()
+export class ScheduleResolver {
+  constructor(
+    private readonly timezones: TimezoneService,
+    private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Whether the start lies in the future is not asked here: PostgreSQL decides it, in the statement that stores it.
+   *
+   * @throws invalid_timezone  the zone is not in the zone data
+   * @throws invalid_datetime  malformed, refused by `disambiguation: 'reject'`, or too far ahead
+   */
+  resolve(schedule: Schedule): ResolvedSchedule {
+    const resolved = this.timezones.resolve(schedule);
+    const { maxScheduleDays } = this.settings;
+    if (resolved.startsAt.getTime() > this.clock.now().getTime() + maxScheduleDays * DAY_MS) {
+      throw new StartTooFarError(maxScheduleDays);
+    }
+    return resolved;
+  }
+}

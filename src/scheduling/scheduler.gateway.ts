@@ -1,0 +1,157 @@
+import { InjectQueue } from '@nestjs/bull';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Job, JobOptions, Queue } from 'bull';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import { Clock } from '../shared/clock.js';
+import { REDIS_PATIENCE_MS } from '../shared/redis.js';
+import { BATCH_START_PRODUCER, type JobData } from './queues.js';
+
+type WakeUp = JobData<'batch-start', 'start'>;
+
+/** What the queue knows of one wake-up. */
+export interface QueueJob {
+  readonly queueJobId: string;
+  /** It waits in the delayed set: not fired, not picked up. */
+  readonly isDelayed: boolean;
+  /** When it fires, as stored in Redis. */
+  readonly firesAt: Date;
+}
+
+/** What became of a pair of wake-ups. */
+export interface Rearmed {
+  /** The old one was found and removed. */
+  readonly oldJobCancelled: boolean;
+  /** The new one is in Redis. False: it will be, as soon as the reconciler sees Redis again. */
+  readonly isArmed: boolean;
+}
+
+/**
+ * Id of the queue job that wakes a worker for one schedule of one batch. Bull silently ignores an id that was used
+ * before, so every revision has its own.
+ */
+export const wakeUpId = ({ batchJobId, revision }: Pick<ScheduledStart, 'batchJobId' | 'revision'>): string =>
+  `${batchJobId}.r${revision}`;
+
+/**
+ * The alarm clock: delayed Bull jobs in Redis, one for each scheduled batch.
+ *
+ * Nothing rests on it. Every method answers within 500 ms, Redis there or not, and none throws: a null or false means
+ * *not known to have happened*, and the reconciler makes up for it.
+ */
+@Injectable()
+export class SchedulerGateway implements OnApplicationBootstrap {
+  private readonly logger = new Logger(SchedulerGateway.name);
+
+  constructor(
+    @InjectQueue(BATCH_START_PRODUCER) private readonly starts: Queue<WakeUp>,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.starts.on('error', (error: NodeJS.ErrnoException) =>
+      this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
+    );
+  }
+
+  /** Calls `listener` each time the connection to Redis is there (again). */
+  onConnected(listener: () => void): void {
+    this.starts.client.on('ready', listener);
+  }
+
+  /** Takes the ended schedule's wake-up away and sets that of the new one, together within the 500 ms. */
+  async rearm(ended: ScheduledStart | null, scheduled: ScheduledStart | null): Promise<Rearmed> {
+    const [oldJobCancelled, isArmed] = await Promise.all([
+      ended ? this.forget(wakeUpId(ended)) : false,
+      scheduled ? this.wakeAt(scheduled) : false,
+    ]);
+    return { oldJobCancelled, isArmed };
+  }
+
+  /** @returns whether the wake-up is known to be in Redis. Setting one that is there already changes nothing. */
+  async wakeAt(start: ScheduledStart): Promise<boolean> {
+    const { batchJobId, revision } = start;
+    const timestamp = this.clock.now().getTime();
+    const delay = Math.max(0, start.startsAt.getTime() - timestamp);
+    // Bull runs a job with a faulty delay at once.
+    if (!Number.isSafeInteger(delay)) throw new RangeError(`not an instant: ${String(start.startsAt)}`);
+
+    // With the timestamp given, Bull stores exactly `startsAt`; its types do not know the option.
+    const options: JobOptions & { timestamp: number } = {
+      jobId: wakeUpId(start),
+      timestamp,
+      delay,
+      removeOnComplete: true,
+      removeOnFail: true,
+    };
+    return (await this.patiently('add', () => this.starts.add('start', { batchJobId, revision }, options))) !== null;
+  }
+
+  /** @returns whether the wake-up was found and removed */
+  async forget(queueJobId: string): Promise<boolean> {
+    const removed = await this.patiently('remove', async () => {
+      const job = await this.starts.getJob(queueJobId);
+      await job?.remove();
+      return job !== null;
+    });
+    return removed ?? false;
+  }
+
+  /** @returns null when Redis has no such wake-up, `'unknown'` when Redis does not answer */
+  async lookUp(queueJobId: string): Promise<QueueJob | null | 'unknown'> {
+    const found = await this.patiently('look up', async () => {
+      const job = await this.starts.getJob(queueJobId);
+      return { queueJob: job && (await this.describe(job)) };
+    });
+    return found ? found.queueJob : 'unknown';
+  }
+
+  /** Ids and firing times of all wake-ups that have not fired. Null when Redis does not answer. */
+  async listArmed(): Promise<Map<string, Date> | null> {
+    const members = await this.patiently('list', () =>
+      this.starts.client.zrange(this.starts.toKey('delayed'), 0, -1, 'WITHSCORES'),
+    );
+    if (!members) return null;
+    const armed = new Map<string, Date>();
+    for (let at = 0; at < members.length; at += 2) {
+      // Bull's score: the instant in milliseconds times 4,096, and a counter in the low twelve bits.
+      armed.set(members[at] as string, this.clock.at(Math.floor(Number(members[at + 1]) / 4_096)));
+    }
+    return armed;
+  }
+
+  async isReachable(): Promise<boolean> {
+    return (await this.patiently('ping', () => this.starts.client.ping())) !== null;
+  }
+
+  /** @returns whether Redis had lost its data since the last call (or never had any). Null when it does not answer. */
+  async isRedisNew(): Promise<boolean | null> {
+    const answer = await this.patiently('mark', async () => ({
+      set: await this.starts.client.set(this.starts.toKey('epoch'), randomUUID(), 'NX'),
+    }));
+    return answer && answer.set === 'OK';
+  }
+
+  private async describe(job: Job<WakeUp>): Promise<QueueJob> {
+    const firesAt = this.clock.at(job.timestamp + (job.opts.delay ?? 0));
+    return { queueJobId: String(job.id), isDelayed: await job.isDelayed(), firesAt };
+  }
+
+  /** Waits for Redis as long as a caller may be kept waiting. A command that is answered later still takes effect. */
+  private async patiently<T>(what: string, ask: () => Promise<T>): Promise<T | null> {
+    const patience = new AbortController();
+    const tooLate = sleep(REDIS_PATIENCE_MS, 'too late' as const, { signal: patience.signal });
+    try {
+      const answer = await Promise.race([ask(), tooLate]);
+      if (answer !== 'too late') return answer;
+      this.logger.warn('redis did not answer', { what, withinMs: REDIS_PATIENCE_MS });
+    } catch (error) {
+      this.logger.warn('redis refused', { what, reason: (error as NodeJS.ErrnoException).message });
+    } finally {
+      patience.abort();
+      tooLate.catch(() => undefined);
+    }
+    return null;
+  }
+}

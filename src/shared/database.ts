@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import { isOutage, isWorthRetrying, sqlStateOf } from './sql-state.js';
+import { UnavailableError } from './unavailable.error.js';
+
+/** Name of our connection in a host application, whose default one stays its own. */
+export const DATA_SOURCE_NAME = 'batch-jobs';
+
+// The first try and two more: what is worth retrying is over in milliseconds, and the caller is waiting.
+const MAX_TRIES = 3;
+
+/**
+ * The way to PostgreSQL. Every statement of the service passes here, so that an outage has one meaning.
+ *
+ * Conflicts and lost sessions are tried again from the beginning, so `work` must touch nothing but its manager.
+ *
+ * @throws unavailable  no connection, no answer in time, or a conflict that outlasted the retries
+ */
+@Injectable()
+export class Database {
+  constructor(@InjectDataSource(DATA_SOURCE_NAME) private readonly dataSource: DataSource) {}
+
+  /** Runs one statement, which is a transaction of its own. */
+  query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return this.read((manager) => manager.query<Row[]>(sql, [...parameters]));
+  }
+
+  /** Runs `work` on one connection, each statement a transaction of its own. */
+  async read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.withConnection(work);
+      } catch (error) {
+        if (!(error instanceof QueryFailedError)) throw error;
+        const sqlState = sqlStateOf(error);
+        if (isWorthRetrying(sqlState) && tries < MAX_TRIES) continue;
+        throw isOutage(sqlState) ? new UnavailableError(error) : error;
+      }
+    }
+  }
+
+  /** Runs `work` in one transaction. */
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.read((manager) => manager.transaction(work));
+  }
+
+  private async withConnection<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const connection = this.dataSource.createQueryRunner();
+    try {
+      await connection.connect().catch((error: unknown) => {
+        throw new UnavailableError(error);
+      });
+      return await work(connection.manager);
+    } finally {
+      await connection.release();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** Everything that can be set, as the services use it. */
+export interface Settings {
+  /** `postgres://user:password@host:5432/database`. Its tables live in the first schema of the search path. */
+  readonly databaseUrl: string;
+  /** Most PostgreSQL sessions of this process, at least 2. @default 10 */
+  readonly databasePoolSize: number;
+  /** `redis://` or `rediss://user:password@host:6379/0`. */
+  readonly redisUrl: string;
+  /** Before every key in Redis; the braces keep all keys of one queue in one slot of a cluster. @default '{batch-jobs}' */
+  readonly redisKeyPrefix: string;
+  /** Secret under which API keys are hashed, at least 32 characters. Changing it makes every key invalid. */
+  readonly apiKeyPepper: string;
+  /** Requests of one key within a minute. @default 300 */
+  readonly rateLimitPerMinute: number;
+  /** Farthest a start may lie ahead. @default 366 */
+  readonly maxScheduleDays: number;
+  /** A start later than this is marked missed instead of calling at the wrong hour; 0: any lateness is fine. @default 60 */
+  readonly maxLateStartMinutes: number;
+  /** Most contacts of one batch. @default 10_000 */
+  readonly maxContacts: number;
+  /** Largest body, a CSV file included. @default 10_485_760 (10 MB) */
+  readonly maxUploadBytes: number;
+  /** For estimates only. @default 2 (the vendor's public figure, read 2026-11) */
+  readonly averageCallMinutes: number;
+  /** For estimates only. @default 0.0175 (the vendor's $0.035 for a call of two minutes, read 2026-11) */
+  readonly costPerMinuteDollars: number;
+}
+
+export const SETTING_DEFAULTS = {
+  databasePoolSize: 10,
+  redisKeyPrefix: '{batch-jobs}',
+  rateLimitPerMinute: 300,
+  maxScheduleDays: 366,
+  maxLateStartMinutes: 60,
+  maxContacts: 10_000,
+  maxUploadBytes: 10 * 1024 * 1024,
+  averageCallMinutes: 2,
+  costPerMinuteDollars: 0.0175,
+} as const satisfies Partial<Settings>;
+
+/** Settings as they are given: those with a default may be left out. */
+export type SettingsInput = Omit<Settings, keyof typeof SETTING_DEFAULTS> &
+  Partial<Pick<Settings, keyof typeof SETTING_DEFAULTS>>;
+
+/** Injection token of the complete `Settings`. */
+export const SETTINGS = Symbol('batch-jobs settings');
+
+/** Undefined counts as left out. */
+export const withDefaults = (given: SettingsInput): Settings => ({
+  ...SETTING_DEFAULTS,
+  ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as SettingsInput),
+});

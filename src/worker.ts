@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { loadEnvironmentFile, readEnvironment } from './env.js';
+import { JsonLogger } from './logger.js';
+import { serve } from './process.js';
+
+/** The worker role: starts batches. Any number of them may run. */
+await serve(async () => {
+  loadEnvironmentFile();
+  const environment = readEnvironment();
+  return NestFactory.createApplicationContext(
+    AppModule.forRole(environment, { mountHttp: false, consumeQueues: true }),
+    { logger: new JsonLogger(environment.logLevel), abortOnError: false },
+  );
+});
