@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import moment from 'moment-timezone';
 import { findZone, readWallTime, TZDB_VERSION, ZONE_NAMES, type Reading, type Zone } from './zone-rules.js';
 
