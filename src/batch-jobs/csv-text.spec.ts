@@ -81,7 +81,7 @@ describe('findDelimiter', () => {
     ['"a\n;b",phone\n', ','],
     ['"a\nb";phone\n', ';'],
     ['"a ""quoted"", word";phone\n', ';'],
-    ['\r\n\n;;\nphone,name\n1;2', ','],
+    ['\r\n\n,,\nphone;name\n1,2', ';'],
     ['phone;name;amount, EUR', ';'],
     ['phone,name;title', ','],
     ['"Phone";"a","b"', ';'],
