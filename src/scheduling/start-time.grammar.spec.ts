@@ -99,6 +99,7 @@ describe('the grammar of a start time', () => {
         "Use a date and time in the shape '2025-03-01T10:00:00'.",
     );
     expect(() => parseStartTime('2025-02-30T10:00:00')).toThrow(': 2025-02 has no day 30.');
+    expect(() => parseStartTime('2025-03-01T10:00:00+24:00')).toThrow(': its offset hour must be from 00 to 23.');
   });
 });
 

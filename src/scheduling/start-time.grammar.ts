@@ -42,8 +42,7 @@ const RANGES = [
   ['offsetMinute', '00', '59'],
 ] as const;
 
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
+const MINUTE_MS = 60_000;
 
 /** RFC 3339, 4.3: `-00:00` says what `Z` says, that the instant is known and the local offset is not. */
 const parseOffsetMs = ({
@@ -74,7 +73,10 @@ export const parseStartTime = (text: string): StartTime => {
     new InvalidDatetimeError('out_of_range', `Invalid start time ${quoted(text)}: ${rule}.`);
   // Compared as text: both sides have the same number of digits.
   const broken = RANGES.find(([part, first, last]) => parts[part] < first || parts[part] > last);
-  if (broken) throw outOfRange(`its ${broken[0]} must be from ${broken[1]} to ${broken[2]}`);
+  if (broken) {
+    const [part, first, last] = broken;
+    throw outOfRange(`its ${part.replace('offset', 'offset ').toLowerCase()} must be from ${first} to ${last}`);
+  }
 
   const { year, month, day, hour, minute, second = '00', fraction = '', sign, suffix } = parts;
   const wholeSecondMs = parseISO(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`).getTime();
