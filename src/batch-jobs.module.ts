@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiKeysService } from './access/api-keys.service.js';
+import { OrganizationsService } from './access/organizations.service.js';
 import { AuthenticationMiddleware } from './access/authentication.middleware.js';
 import { NoCreditCheck } from './access/no-credit-check.js';
 import { RateLimiter } from './access/rate-limiter.js';
@@ -50,6 +51,7 @@ const CORE: Provider[] = [
   Clock,
   Database,
   HealthService,
+  OrganizationsService,
   RescheduleService,
   ScheduleRepository,
   ScheduleResolver,
@@ -130,7 +132,14 @@ export class BatchJobsModule implements NestModule {
         ...(mountHttp ? HTTP : []),
         ...(consumeQueues ? CONSUMERS : []),
       ],
-      exports: [ApiKeysService, BatchJobsService, HealthService, RescheduleService, TimezoneService, SETTINGS],
+      exports: [
+        ApiKeysService,
+        BatchJobsService,
+        HealthService,
+        OrganizationsService,
+        RescheduleService,
+        TimezoneService,
+      ],
     };
   }
 }

@@ -18,17 +18,25 @@ const FORM_OVERHEAD_BYTES = 64 * 1024;
  * @param consumeQueues whether this process starts batches as well, as `npm start` does
  */
 export async function createHttpApp(environment: Environment, consumeQueues: boolean): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
-    bodyLimit: environment.maxUploadBytes + FORM_OVERHEAD_BYTES,
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRole(environment, { mountHttp: true, consumeQueues }),
+    createAdapter(environment),
+    { logger: new JsonLogger(environment.logLevel), abortOnError: false, forceCloseConnections: true },
+  );
+  return configureHttpApp(app);
+}
+
+export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBytes'>): FastifyAdapter =>
+  new FastifyAdapter({
+    bodyLimit: maxUploadBytes + FORM_OVERHEAD_BYTES,
     frameworkErrors: answerUnroutable,
     multipart: false,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRole(environment, { mountHttp: true, consumeQueues }),
-    adapter,
-    { logger: new JsonLogger(environment.logLevel), abortOnError: false, forceCloseConnections: true },
-  );
-  app.useBodyParser('application/json', { bodyLimit: adapter.getInstance().initialConfig.bodyLimit }, parseJson);
+
+/** What the standalone service adds around the module: bodies, security headers, documentation. */
+export async function configureHttpApp(app: NestFastifyApplication): Promise<NestFastifyApplication> {
+  const { bodyLimit } = app.getHttpAdapter().getInstance().initialConfig;
+  app.useBodyParser('application/json', { bodyLimit }, parseJson);
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {

@@ -3,6 +3,9 @@ import { pino, type Logger } from 'pino';
 import type { LogLevel } from './env.js';
 import { requestContext } from './shared/request-context.js';
 
+/** Nest tells of every module and route it sets up: of use only when that fails. */
+const SET_UP = ['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver'];
+
 /** JSON lines on standard output; every line of a request carries its id. */
 export class JsonLogger implements LoggerService {
   private readonly pino: Logger;
@@ -30,7 +33,7 @@ export class JsonLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(SET_UP.includes(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
 
   debug(message: unknown, ...rest: unknown[]): void {

@@ -58,6 +58,7 @@ export class RequestPipe extends ValidationPipe {
       transform: true,
       whitelist: true,
       forbidNonWhitelisted: true,
+      validationError: { target: true, value: false }, // the class of the target knows what would be allowed
       exceptionFactory: (errors) => toError(errors.map(toFault)),
     });
   }

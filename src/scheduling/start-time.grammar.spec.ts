@@ -98,6 +98,7 @@ describe('the grammar of a start time', () => {
       "Invalid start time '2025-03-01T25:00:00': its hour must be from 00 to 23. " +
         "Use a date and time in the shape '2025-03-01T10:00:00'.",
     );
+    expect(() => parseStartTime('2016-12-31T23:59:60Z')).toThrow(': its second must be from 00 to 59.');
     expect(() => parseStartTime('2025-02-30T10:00:00')).toThrow(': 2025-02 has no day 30.');
     expect(() => parseStartTime('2025-03-01T10:00:00+24:00')).toThrow(': its offset hour must be from 00 to 23.');
   });

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { ulid } from 'ulid';
+import { Database } from '../shared/database.js';
+import { PhoneNumber, type AgentChannel } from './phone-number.entity.js';
+
+export interface NewPhoneNumber {
+  /** Undefined: a new one. */
+  readonly id?: string;
+  readonly organizationId: string;
+  /** E.164. */
+  readonly phoneNumber: string;
+  /** Null: the number takes calls only. */
+  readonly outboundAgent: { readonly id: string; readonly channel: AgentChannel } | null;
+}
+
+/** Administers who may use the service and from which numbers. */
+@Injectable()
+export class OrganizationsService {
+  constructor(private readonly database: Database) {}
+
+  /** Makes the organization if there is none of that id. Repeating it changes nothing. */
+  async ensure(id: string, name: string): Promise<void> {
+    await this.database.query(`insert into organizations (id, name) values ($1, $2) on conflict (id) do nothing`, [
+      id,
+      name,
+    ]);
+  }
+
+  /** Adds a number, or does nothing when the id is taken. @returns its id, or null when that is taken */
+  async addPhoneNumber({ id = `phone_${ulid()}`, ...number }: NewPhoneNumber): Promise<string | null> {
+    const added = await this.database.query<unknown>(
+      `insert into phone_numbers (id, organization_id, phone_number, outbound_agent_id, outbound_agent_channel)
+       values ($1, $2, $3, $4, $5) on conflict (id) do nothing returning id`,
+      [
+        id,
+        number.organizationId,
+        number.phoneNumber,
+        number.outboundAgent?.id ?? null,
+        number.outboundAgent?.channel ?? null,
+      ],
+    );
+    return added.length > 0 ? id : null;
+  }
+
+  /** Every number, by organization and id. */
+  async listPhoneNumbers(): Promise<PhoneNumber[]> {
+    return this.database.read((manager) =>
+      manager.find(PhoneNumber, { order: { organizationId: 'ASC', id: 'ASC' }, take: 10_000 }),
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import { DataSource } from 'typeorm';
+import { ApiKeysService } from '../access/api-keys.service.js';
+import { OrganizationsService } from '../access/organizations.service.js';
+import { dataSourceOptions } from '../database/data-source.js';
+import { serviceFile } from '../embedded/service-file.js';
+import { loadEnvironmentFile, readEnvironment, readVariable } from '../env.js';
+import { Database } from '../shared/database.js';
+
+/** What the administration commands work with. */
+export interface Administration {
+  readonly apiKeys: ApiKeysService;
+  readonly organizations: OrganizationsService;
+}
+
+/** A command line that cannot be understood. */
+export class UsageError extends Error {}
+
+/**
+ * Runs one command on the configured database, or else on that of the `npm start` that runs in this folder.
+ * Ends the process: 0 done, 1 failed, 2 not understood.
+ */
+export async function administer(usage: string, command: (on: Administration) => Promise<string>): Promise<never> {
+  try {
+    process.stdout.write(`${await withDatabase(command)}\n`);
+    process.exit(0);
+  } catch (error) {
+    const isUsage = error instanceof UsageError || isParseArgsError(error);
+    process.stderr.write(`${explain(error)}\n${isUsage ? `\n${usage}\n` : ''}`);
+    process.exit(isUsage ? 2 : 1);
+  }
+}
+
+async function withDatabase<T>(work: (on: Administration) => Promise<T>): Promise<T> {
+  loadEnvironmentFile();
+  const running = serviceFile(readVariable('DATA_DIR') ?? '.data');
+  if (!readVariable('DATABASE_URL') && existsSync(running)) process.loadEnvFile(running);
+
+  const environment = readEnvironment();
+  const dataSource = await new DataSource(dataSourceOptions(environment.databaseUrl, 2)).initialize();
+  try {
+    const database = new Database(dataSource);
+    return await work({
+      apiKeys: new ApiKeysService(database, environment),
+      organizations: new OrganizationsService(database),
+    });
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+const isParseArgsError = (error: unknown): boolean =>
+  String((error as NodeJS.ErrnoException | null)?.code).startsWith('ERR_PARSE_ARGS');
+
+const explain = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return 'PostgreSQL does not answer. Start it, or run npm start in another terminal.';
+  if (code === '42P01') return 'The tables are missing. Run npm run migration:run first.';
+  if (code === '23503')
+    return 'There is no such organization. Make one with: npm run keys -- create --organization <id>';
+  return message;
+};

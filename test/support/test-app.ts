@@ -1,0 +1,173 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { ApiKeysService } from '../../src/access/api-keys.service.js';
+import { OrganizationsService } from '../../src/access/organizations.service.js';
+import type { Scope } from '../../src/access/scopes.js';
+import { AppModule } from '../../src/app.module.js';
+import { configureHttpApp, createAdapter } from '../../src/http-app.js';
+import { Clock } from '../../src/shared/clock.js';
+import { withDefaults, type Settings, type SettingsInput } from '../../src/shared/settings.js';
+import { TestClock } from './test-clock.js';
+import { TestDatabase } from './test-database.js';
+
+export interface TestAppOptions {
+  /** Beyond the servers and the prefix, which are the test's own. */
+  readonly settings?: Partial<SettingsInput>;
+  /** Starts batches as well: consumer, sweep and reconciliation run. @default false */
+  readonly consumeQueues?: boolean;
+  /** Replaces providers. */
+  readonly override?: (module: TestingModuleBuilder) => TestingModuleBuilder;
+}
+
+/** An answer with its body read. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads any body
+  readonly body: any;
+}
+
+/** The standalone service on a port of its own, with a database, a Redis prefix and two organizations of its own. */
+export class TestApp {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly settings: Settings,
+    readonly url: string,
+    /** Key of `org_a`, with all scopes; its number is `phone_a`. */
+    readonly key: string,
+    /** Key of `org_b`, with all scopes; its number is `phone_b`. */
+    readonly otherKey: string,
+    readonly clock: TestClock,
+    readonly database: DataSource,
+    readonly redis: Redis,
+    private readonly testDatabase: TestDatabase,
+  ) {}
+
+  static async start({
+    settings = {},
+    consumeQueues = false,
+    override = (m) => m,
+  }: TestAppOptions = {}): Promise<TestApp> {
+    const testDatabase = await TestDatabase.create();
+    const database = await testDatabase.connect();
+    await TestClock.prepare(database);
+    const complete = withDefaults({
+      databaseUrl: testDatabase.url,
+      redisUrl: process.env.TEST_REDIS_URL ?? '',
+      redisKeyPrefix: `{test-${randomUUID()}}`,
+      apiKeyPepper: 'a pepper that is only good for tests',
+      rateLimitPerMinute: 1_000_000,
+      ...settings,
+    });
+    const clock = new TestClock();
+    const module = Test.createTestingModule({
+      imports: [AppModule.forRole(complete, { mountHttp: true, consumeQueues })],
+    })
+      .overrideProvider(Clock)
+      .useValue(clock);
+    const compiled = await override(module).compile();
+    const app = compiled.createNestApplication<NestFastifyApplication>(createAdapter(complete), {
+      logger: false,
+      forceCloseConnections: true,
+    });
+    await configureHttpApp(app);
+    await app.listen(0, '127.0.0.1');
+    const [key, otherKey] = [await organization(app, 'a'), await organization(app, 'b')];
+    const redis = new Redis(complete.redisUrl);
+    return new TestApp(app, complete, await app.getUrl(), key, otherKey, clock, database, redis, testDatabase);
+  }
+
+  /** A key of `org_a` with other scopes. */
+  async keyWith(scopes: readonly Scope[], expiresAt: Date | null = null): Promise<string> {
+    const { key } = await this.app.get(ApiKeysService, { strict: false }).create({
+      organizationId: 'org_a',
+      name: 'test',
+      scopes,
+      expiresAt,
+    });
+    return key;
+  }
+
+  /** @param key null sends none */
+  async send(method: string, path: string, init: RequestInit = {}, key: string | null = this.key): Promise<Answer> {
+    const headers = new Headers(init.headers);
+    if (key !== null) headers.set('authorization', `Bearer ${key}`);
+    const response = await fetch(`${this.url}${path}`, { ...init, method, headers });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  get(path: string, key?: string | null): Promise<Answer> {
+    return this.send('GET', path, {}, key);
+  }
+
+  post(path: string, body?: unknown, key?: string | null): Promise<Answer> {
+    const init =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    return this.send('POST', path, init, key);
+  }
+
+  reschedule(id: string, query: Readonly<Record<string, string>>, key?: string | null): Promise<Answer> {
+    return this.send('PATCH', `/batch/jobs/${id}/reschedule?${new URLSearchParams(query).toString()}`, {}, key);
+  }
+
+  /** Creates a job over HTTP. @returns its id */
+  async create(fields: Readonly<Record<string, unknown>> = {}, key?: string | null): Promise<string> {
+    const { status, body } = await this.post('/batch/create', { ...aBatch(), ...fields }, key);
+    if (status !== 200) throw new Error(`not created: ${JSON.stringify(body)}`);
+    return body.batchJobId as string;
+  }
+
+  /** Sets the time for the process and for PostgreSQL; it goes on from there. */
+  setNow(now: string): Promise<void> {
+    return this.clock.set(now, this.database);
+  }
+
+  /** Ids of the delayed queue jobs with their scores' instants. */
+  async delayed(): Promise<Map<string, string>> {
+    const members = await this.redis.zrange(`${this.settings.redisKeyPrefix}:batch-start:delayed`, 0, -1, 'WITHSCORES');
+    const delayed = new Map<string, string>();
+    for (let at = 0; at < members.length; at += 2) {
+      delayed.set(members[at] as string, new Date(Math.floor(Number(members[at + 1]) / 4_096)).toISOString());
+    }
+    return delayed;
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    const keys = await this.redis.keys(`${this.settings.redisKeyPrefix.replace(/[{}]/g, '?')}*`);
+    if (keys.length > 0) await this.redis.del(keys);
+    this.redis.disconnect();
+    await this.database.destroy();
+    await this.testDatabase.drop();
+  }
+}
+
+/** A body that is fine as it is: two contacts, no start. */
+export const aBatch = () => ({
+  name: 'March reminders',
+  fromPhoneNumberId: 'phone_a',
+  contacts: [{ phone: '+12025550123', name: 'Ada' }, { phone: '+442079460123' }],
+});
+
+async function organization(app: NestFastifyApplication, letter: string): Promise<string> {
+  const organizations = app.get(OrganizationsService, { strict: false });
+  await organizations.ensure(`org_${letter}`, `Organization ${letter}`);
+  await organizations.addPhoneNumber({
+    id: `phone_${letter}`,
+    organizationId: `org_${letter}`,
+    phoneNumber: '+12025550100',
+    outboundAgent: { id: `agent_${letter}`, channel: 'voice' },
+  });
+  const { key } = await app.get(ApiKeysService, { strict: false }).create({
+    organizationId: `org_${letter}`,
+    name: 'test',
+    scopes: ['jobs:read', 'jobs:write'],
+    expiresAt: null,
+  });
+  return key;
+}

@@ -1,0 +1,46 @@
+import { DataSource } from 'typeorm';
+import { dataSourceOptions, runMigrations } from '../../src/database/data-source.js';
+
+let made = 0;
+
+/** A database of its own on the test server, migrated. */
+export class TestDatabase {
+  private constructor(
+    readonly url: string,
+    private readonly name: string,
+  ) {}
+
+  static async create(): Promise<TestDatabase> {
+    made += 1;
+    const name = `test_${process.pid}_${made}`;
+    await onServer(`create database ${name}`);
+    const url = new URL(serverUrl());
+    url.pathname = name;
+    await runMigrations(url.href);
+    return new TestDatabase(url.href, name);
+  }
+
+  /** A connection beside those of the application. */
+  connect(): Promise<DataSource> {
+    return new DataSource(dataSourceOptions(this.url, 5)).initialize();
+  }
+
+  async drop(): Promise<void> {
+    await onServer(`drop database ${this.name} with (force)`);
+  }
+}
+
+const serverUrl = (): string => {
+  const url = process.env.TEST_DATABASE_URL;
+  if (!url) throw new Error('the test servers are not running: npm test starts them');
+  return url;
+};
+
+async function onServer(sql: string): Promise<void> {
+  const server = await new DataSource({ type: 'postgres', url: serverUrl() }).initialize();
+  try {
+    await server.query(sql);
+  } finally {
+    await server.destroy();
+  }
+}
