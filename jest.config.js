@@ -1,11 +1,8 @@
 const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: {
-    '^(\\.{1,2}/.*)\\.js$': '$1',
-    // Its ESM build imports JSON without an attribute, which Jest deprecates.
-    '^libphonenumber-js$': '<rootDir>/node_modules/libphonenumber-js/index.cjs',
-  },
+  // Relative imports end in `.js` and mean `.ts`; a package's own `.json.js` means itself.
+  moduleNameMapper: { '^(\\.{1,2}/(?!.*\\.json\\.js$).*)\\.js$': '$1' },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -23,7 +20,10 @@ const base = {
 };
 
 /** The servers that the layers below need are started once per run, whichever of these layers runs. */
-const servers = { globalSetup: '<rootDir>/test/support/start-servers.js', globalTeardown: '<rootDir>/test/support/stop-servers.js' };
+const servers = {
+  globalSetup: '<rootDir>/test/support/start-servers.js',
+  globalTeardown: '<rootDir>/test/support/stop-servers.js',
+};
 
 export default {
   projects: [

@@ -25,13 +25,14 @@ export class RequestIdMiddleware implements NestMiddleware<IncomingMessage, Serv
 
   /** Without the query, the headers and the body: they may hold what must not be logged. */
   private logWhenAnswered(requestId: string, request: IncomingMessage, response: ServerResponse): void {
-    const { method, url = '' } = request;
+    // Under Fastify, Nest's middleware sees `url` without the path it is mounted on.
+    const { method, url, originalUrl = url ?? '' } = request as IncomingMessage & { originalUrl?: string };
     const begun = performance.now();
     response.once('close', () =>
       this.logger.log('request answered', {
         requestId,
         method,
-        path: url.split('?')[0],
+        path: originalUrl.split('?')[0],
         status: response.writableFinished ? response.statusCode : 'aborted',
         durationMs: Math.round(performance.now() - begun),
       }),

@@ -20,6 +20,8 @@ describe('zone suggestions', () => {
     ['America/São_Paulo', ['America/Sao_Paulo']],
     ['America/Los Angles', ['America/Los_Angeles']],
     ['Europe/Londres', ['Europe/London']],
+    ['Ürümqi', ['Asia/Urumqi']],
+    ['G.M.T.', ['Etc/GMT', 'GMT']],
   ])('take %s for %j', (name, expected) => {
     expect(suggestZones(name)).toEqual(expected);
   });
@@ -27,6 +29,7 @@ describe('zone suggestions', () => {
   it('put the nearest first, and are three at most', () => {
     expect(suggestZones('Eastern')).toEqual(['Canada/Eastern', 'US/Eastern', 'Pacific/Easter']);
     expect(suggestZones('US-Eastern')[0]).toBe('US/Eastern');
+    expect(suggestZones('America/Beliz')).toEqual(['America/Belize', 'America/Belem', 'America/Bahia']);
   });
 
   it.each(['', 'PST', 'EDT', 'local', 'Invalid/Timezone', '+05:00', 'GMT+5', 'GMT5', 'UTC+5', 'Etc/GMT 5', '東京'])(
