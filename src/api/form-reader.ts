@@ -25,7 +25,7 @@ export async function readForm<T>(
   readFile: (file: Readable) => Promise<T>,
 ): Promise<Form<T>> {
   const fields = new Map<string, string>();
-  let file: Promise<T> | null = null;
+  const files: Promise<T>[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
       const parser = openParser(request, reject);
@@ -36,28 +36,33 @@ export async function readForm<T>(
       });
       parser.on('file', (name, content) => {
         content.on('error', reject);
-        if (name !== 'file' || file) {
+        if (name !== 'file' || files.length > 0) {
           content.resume();
           return reject(invalidForm("A form has one file, the contact list, in the field 'file'.", name.slice(0, 64)));
         }
-        file = readFile(content);
-        file.catch(reject);
+        files.push(readFile(content));
+        files[0].catch(reject);
       });
-      for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
-        parser.on(limit, () => reject(invalidForm(`The form has more than ${MAX_FIELDS} parts.`)));
-      }
-      parser.on('error', () => reject(invalidForm('The form cannot be read: it is broken or ends early.')));
+      refuseBrokenForms(request, parser, reject);
       parser.on('finish', resolve);
-      request.on('error', reject);
-      request.on('aborted', () => reject(invalidForm('The upload was cut off.')));
       request.pipe(parser);
     });
-    return { fields: Object.fromEntries(fields), file: await file };
+    const [file = null] = await Promise.all(files);
+    return { fields: Object.fromEntries(fields), file };
   } finally {
     request.unpipe();
     request.resume();
   }
 }
+
+const refuseBrokenForms = (request: IncomingMessage, parser: BusboyInstance, reject: (error: Error) => void): void => {
+  for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
+    parser.on(limit, () => reject(invalidForm(`The form has more than ${MAX_FIELDS} parts.`)));
+  }
+  parser.on('error', () => reject(invalidForm('The form cannot be read: it is broken or ends early.')));
+  request.on('error', reject);
+  request.on('aborted', () => reject(invalidForm('The upload was cut off.')));
+};
 
 const openParser = (request: IncomingMessage, reject: (error: Error) => void): BusboyInstance => {
   try {

@@ -39,7 +39,7 @@ const describe = (error: unknown): { code: ErrorCode; detail: string; facts?: ob
   if (status === undefined || status < 400 || status >= 500) {
     return { code: 'internal_error', detail: 'Something failed on our side. Try again, or report the instance id.' };
   }
-  return REFUSALS[status] ?? (REFUSALS[HttpStatus.BAD_REQUEST] as { code: ErrorCode; detail: string });
+  return REFUSALS[status] ?? REFUSALS[HttpStatus.BAD_REQUEST];
 };
 
 /** Turns whatever was thrown into a body that is safe to show. */

@@ -33,18 +33,18 @@ const toFault = (error: ValidationError): Fault => {
   const { property, constraints = {}, contexts = {} } = error;
   if (UNKNOWN in constraints) return unknownName(error);
   // Rules are listed from the last decorator to the first; the first is the one that names the type.
-  const [rule = '', detail = 'is not allowed'] = Object.entries(constraints).at(-1) ?? [];
+  const [rule, detail] = Object.entries(constraints).at(-1) ?? ['', 'is not allowed.'];
   const { code = 'invalid_request', facts } = (contexts[rule] ?? {}) as FieldContext;
   return { code, parameter: property, detail, facts };
 };
 
 const repeatedNames = (value: unknown): Fault[] =>
-  Object.entries((value ?? {}) as object)
+  Object.entries(value ?? {})
     .filter(([, given]) => Array.isArray(given))
     .map(([parameter]) => ({ code: 'invalid_request', parameter, detail: 'is given more than once. Give it once.' }));
 
 const toError = (faults: readonly Fault[]): InvalidInputError => {
-  const first = faults.find((fault) => fault.code === 'invalid_request') ?? (faults[0] as Fault);
+  const first = faults.find((fault) => fault.code === 'invalid_request') ?? faults[0];
   const detail = faults.map(({ parameter, detail: what }) => `'${parameter}' ${what}`).join(' ');
   const errors = faults.map(({ parameter, detail: what }) => ({ parameter, detail: what }));
   return new InvalidInputError(first.code, detail, errors, first.facts);

@@ -18,13 +18,13 @@ export const BATCH_START_CONSUMER = 'batch-start-consumer';
 
 const producer = ({ redisUrl, redisKeyPrefix }: Settings): QueueOptions => ({
   prefix: redisKeyPrefix,
-  redis: callerConnection(redisUrl) as QueueOptions['redis'],
+  redis: callerConnection(redisUrl),
 });
 
 /** A job whose lock was lost to a hiccup may be taken up again ten times: its work is one idempotent claim. */
 const consumer = ({ redisUrl, redisKeyPrefix }: Settings): QueueOptions => ({
   prefix: redisKeyPrefix,
-  redis: workerConnection(redisUrl) as QueueOptions['redis'],
+  redis: workerConnection(redisUrl),
   settings: { stalledInterval: 10_000, maxStalledCount: 10 },
 });
 

@@ -116,7 +116,7 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     const armed = new Map<string, Date>();
     for (let at = 0; at < members.length; at += 2) {
       // Bull's score: the instant in milliseconds times 4,096, and a counter in the low twelve bits.
-      armed.set(members[at] as string, this.clock.at(Math.floor(Number(members[at + 1]) / 4_096)));
+      armed.set(members[at], this.clock.at(Math.floor(Number(members[at + 1]) / 4_096)));
     }
     return armed;
   }

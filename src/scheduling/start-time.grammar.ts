@@ -1,4 +1,4 @@
-import { parseISO } from 'date-fns';
+import { toDate } from 'date-fns-tz';
 import { InvalidDatetimeError, quoted } from './schedule.errors.js';
 
 /** What the text of a start time says, before any zone rule is asked. */
@@ -79,7 +79,8 @@ export const parseStartTime = (text: string): StartTime => {
   }
 
   const { year, month, day, hour, minute, second = '00', fraction = '', sign, suffix } = parts;
-  const wholeSecondMs = parseISO(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`).getTime();
+  // With a `Z`, date-fns-tz reads the text alone; without one it would ask the process's own zone.
+  const wholeSecondMs = toDate(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`).getTime();
   if (Number.isNaN(wholeSecondMs)) throw outOfRange(`${year}-${month} has no day ${day}`);
 
   return {

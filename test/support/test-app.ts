@@ -132,7 +132,7 @@ export class TestApp {
     const members = await this.redis.zrange(`${this.settings.redisKeyPrefix}:batch-start:delayed`, 0, -1, 'WITHSCORES');
     const delayed = new Map<string, string>();
     for (let at = 0; at < members.length; at += 2) {
-      delayed.set(members[at] as string, new Date(Math.floor(Number(members[at + 1]) / 4_096)).toISOString());
+      delayed.set(members[at], new Date(Math.floor(Number(members[at + 1]) / 4_096)).toISOString());
     }
     return delayed;
   }

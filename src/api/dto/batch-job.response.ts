@@ -45,7 +45,14 @@ export class BatchJobResponse {
     const { id, name, description, status, organizationId, agentId, fromPhoneNumberId, totalContacts } = job;
     const { concurrentCallLimit, maxAttempts, timezone, failureReason, scheduleRevision } = job;
     return {
-      ...{ id, name, description, status, organizationId, agentId, fromPhoneNumberId, totalContacts },
+      id,
+      name,
+      description,
+      status,
+      organizationId,
+      agentId,
+      fromPhoneNumberId,
+      totalContacts,
       ...summarize(counts),
       concurrentCallLimit,
       retryPolicy: { maxAttempts, retryableStatuses: RETRYABLE_STATUSES },

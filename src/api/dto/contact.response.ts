@@ -34,7 +34,13 @@ export class ContactResponse {
   static of({ maxAttempts }: BatchJob, contact: Contact): ContactResponse {
     const { id, phoneNumber, contactData, status, errorCode, attemptCount, roomName, failureReason } = contact;
     return {
-      ...{ id, phoneNumber, contactData, status, errorCode, attemptCount, maxAttempts },
+      id,
+      phoneNumber,
+      contactData,
+      status,
+      errorCode,
+      attemptCount,
+      maxAttempts,
       lastAttemptAt: toUtcOrNull(contact.lastAttemptAt),
       nextRetryAt: toUtcOrNull(contact.nextRetryAt),
       completedAt: toUtcOrNull(contact.completedAt),

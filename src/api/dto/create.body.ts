@@ -38,7 +38,11 @@ export class CreateBody {
     const timezone = this.timezone ?? undefined;
     const disambiguation = this.disambiguation ?? undefined;
     return {
-      ...{ fromPhoneNumberId, name, concurrentCallLimit, maxAttempts, list },
+      fromPhoneNumberId,
+      name,
+      concurrentCallLimit,
+      maxAttempts,
+      list,
       description: this.description ?? null,
       schedule: startTime === null ? null : { startTime, timezone, disambiguation },
     };

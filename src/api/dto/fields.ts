@@ -150,8 +150,8 @@ export const OptionalTextField = ({ max, example, description }: Text): Property
 
 /** A field of an answer. */
 export const Shown = (description: string, options: ApiPropertyOptions): PropertyDecorator =>
-  ApiProperty({ description, ...options } as ApiPropertyOptions);
+  ApiProperty({ description, ...options });
 
 /** A field of an answer that may be null; the description says what that means. */
 export const ShownOrNull = (description: string, options: ApiPropertyOptions): PropertyDecorator =>
-  ApiProperty({ description, nullable: true, ...options } as ApiPropertyOptions);
+  ApiProperty({ description, nullable: true, ...options });
