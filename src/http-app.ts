@@ -12,6 +12,9 @@ import { serveDocs } from './openapi.js';
 // A form's own text around the file: boundaries, headers and fields.
 const FORM_OVERHEAD_BYTES = 64 * 1024;
 
+// As long as Node.js lets an address be: an id of any length is simply not found, by the route it was asked of.
+const MAX_PARAMETER_LENGTH = 16 * 1024;
+
 /**
  * Puts the HTTP service together, ready to listen.
  *
@@ -29,6 +32,7 @@ export async function createHttpApp(environment: Environment, consumeQueues: boo
 export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBytes'>): FastifyAdapter =>
   new FastifyAdapter({
     bodyLimit: maxUploadBytes + FORM_OVERHEAD_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     frameworkErrors: answerUnroutable,
     multipart: false,
   });

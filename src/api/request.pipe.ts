@@ -18,23 +18,23 @@ const knownNames = (target: object): string[] => {
   return [...new Set(rules.map((rule) => rule.propertyName))];
 };
 
-const unknownName = (error: ValidationError): Fault => {
-  const known = knownNames(error.target ?? {});
-  const nearest = closestMatch(error.property, known, { maxDistance: 4 });
+const unknownName = (target: object, name: string): Fault => {
+  const known = knownNames(target);
+  const nearest = closestMatch(name, known, { maxDistance: 4 });
   const hint = nearest
     ? `Did you mean '${nearest}'?`
     : known.length > 0
       ? `Known: ${known.join(', ')}.`
       : 'None is known here.';
-  return { code: 'invalid_request', parameter: error.property.slice(0, 64), detail: `is not known here. ${hint}` };
+  return { code: 'invalid_request', parameter: name.slice(0, 64), detail: `is not known here. ${hint}` };
 };
 
 const toFault = (error: ValidationError): Fault => {
   const { property, constraints = {}, contexts = {} } = error;
-  if (UNKNOWN in constraints) return unknownName(error);
+  if (UNKNOWN in constraints) return unknownName(error.target ?? {}, property);
   // Rules are listed from the last decorator to the first; the first is the one that names the type.
   const [rule, detail] = Object.entries(constraints).at(-1) ?? ['', 'is not allowed.'];
-  const { code = 'invalid_request', facts } = (contexts[rule] ?? {}) as FieldContext;
+  const { code = 'invalid_request', facts } = (contexts[rule] ?? {}) as Partial<FieldContext>;
   return { code, parameter: property, detail, facts };
 };
 
@@ -42,6 +42,14 @@ const repeatedNames = (value: unknown): Fault[] =>
   Object.entries(value ?? {})
     .filter(([, given]) => Array.isArray(given))
     .map(([parameter]) => ({ code: 'invalid_request', parameter, detail: 'is given more than once. Give it once.' }));
+
+/** `constructor`, `__proto__` or a method of the class: class-transformer leaves them out, where they are refused here. */
+const inheritedNames = (value: unknown, metatype: ArgumentMetadata['metatype']): Fault[] => {
+  const prototype = (metatype?.prototype ?? {}) as object;
+  return Object.keys(value ?? {})
+    .filter((name) => name in prototype)
+    .map((name) => unknownName(prototype, name));
+};
 
 const toError = (faults: readonly Fault[]): InvalidInputError => {
   const first = faults.find((fault) => fault.code === 'invalid_request') ?? faults[0];
@@ -65,7 +73,8 @@ export class RequestPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const repeated = metadata.type === 'query' ? repeatedNames(value) : [];
-    if (repeated.length > 0) throw toError(repeated);
+    const faults = metadata.type === 'custom' ? [] : [...repeated, ...inheritedNames(value, metadata.metatype)];
+    if (faults.length > 0) throw toError(faults);
     return super.transform(value, metadata);
   }
 }

@@ -6,6 +6,8 @@ import type { DataSource } from 'typeorm';
 import { ApiKeysService } from '../../src/access/api-keys.service.js';
 import { OrganizationsService } from '../../src/access/organizations.service.js';
 import type { Scope } from '../../src/access/scopes.js';
+import type { BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
+import type { ContactStatus } from '../../src/batch-jobs/contact.status.js';
 import { AppModule } from '../../src/app.module.js';
 import { configureHttpApp, createAdapter } from '../../src/http-app.js';
 import { Clock } from '../../src/shared/clock.js';
@@ -111,6 +113,15 @@ export class TestApp {
     return this.send('POST', path, init, key);
   }
 
+  /** Uploads a CSV as a browser does, the fields first. */
+  upload(csv: string | Uint8Array<ArrayBuffer>, fields: Readonly<Record<string, string>> = {}, key?: string | null) {
+    return this.postForm(aForm(csv, fields), key);
+  }
+
+  postForm(body: FormData, key?: string | null): Promise<Answer> {
+    return this.send('POST', '/batch/create', { body }, key);
+  }
+
   reschedule(id: string, query: Readonly<Record<string, string>>, key?: string | null): Promise<Answer> {
     return this.send('PATCH', `/batch/jobs/${id}/reschedule?${new URLSearchParams(query).toString()}`, {}, key);
   }
@@ -120,6 +131,39 @@ export class TestApp {
     const { status, body } = await this.post('/batch/create', { ...aBatch(), ...fields }, key);
     if (status !== 200) throw new Error(`not created: ${JSON.stringify(body)}`);
     return body.batchJobId as string;
+  }
+
+  /** Puts a job into a status as if it had got there, behind the service's back. */
+  async setStatus(id: string, status: BatchJobStatus): Promise<void> {
+    const hasStarted = ['running', 'paused', 'completed'].includes(status);
+    await this.database.query(
+      `update batch_jobs set status = $2, started_at = case when $3 then clock_timestamp() end,
+              starts_at = case when $2 = 'pending' then null else starts_at end where id = $1`,
+      [id, status, hasStarted],
+    );
+  }
+
+  /** Sets the status of the contact at a place of the list, from 1. */
+  async setContactStatus(id: string, position: number, status: ContactStatus): Promise<void> {
+    await this.database.query('update contacts set status = $3 where batch_job_id = $1 and position = $2', [
+      id,
+      position,
+      status,
+    ]);
+  }
+
+  /** Takes a queue job out of Redis behind the service's back. */
+  async loseQueueJob(queueJobId: string): Promise<void> {
+    const queue = `${this.settings.redisKeyPrefix}:batch-start`;
+    await this.redis.zrem(`${queue}:delayed`, queueJobId);
+    await this.redis.del(`${queue}:${queueJobId}`);
+  }
+
+  /** Everything that is kept of batch jobs, for showing that nothing of it was changed. */
+  async everything(): Promise<object> {
+    const tables = ['batch_jobs', 'batch_job_history', 'batch_job_starts', 'contact_counts', 'contacts'];
+    const rows = await Promise.all(tables.map((table) => this.database.query(`select * from ${table} order by 1, 2`)));
+    return { rows, delayed: await this.delayed() };
   }
 
   /** Sets the time for the process and for PostgreSQL; it goes on from there. */
@@ -153,6 +197,25 @@ export const aBatch = () => ({
   fromPhoneNumberId: 'phone_a',
   contacts: [{ phone: '+12025550123', name: 'Ada' }, { phone: '+442079460123' }],
 });
+
+/** A form that is fine as it is: a file, and the fields of a batch with `fields` over them. */
+export const aForm = (
+  csv: string | Uint8Array<ArrayBuffer>,
+  fields: Readonly<Record<string, string>> = {},
+): FormData => {
+  const form = new FormData();
+  const all = { name: 'March reminders', fromPhoneNumberId: 'phone_a', ...fields };
+  for (const [name, value] of Object.entries(all)) form.append(name, value);
+  form.append('file', new Blob([csv], { type: 'text/csv' }), 'contacts.csv');
+  return form;
+};
+
+/** As many contacts as asked for, each with a number of its own. */
+export const contacts = (count: number): { phone: string }[] =>
+  Array.from({ length: count }, (_, at) => ({ phone: `+1202${String(5_550_000 + at)}` }));
+
+/** An id of the right form that no job has. */
+export const UNKNOWN_ID = 'batch_01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
 async function organization(app: NestFastifyApplication, letter: string): Promise<string> {
   const organizations = app.get(OrganizationsService, { strict: false });

@@ -23,6 +23,9 @@ const ToInteger = (): PropertyDecorator =>
 
 const START_EXAMPLE = '2027-03-01T10:00:00';
 
+/** What every refusal of a start shows (api.md, section 2). */
+const START_SHAPE = '2025-03-01T10:00:00';
+
 const START_DESCRIPTION =
   'ISO 8601. A wall time in `timezone`, or an instant with `Z`, an offset or an RFC 9557 zone. Must lie in the future.';
 
@@ -31,7 +34,7 @@ export const StartTimeField = (): PropertyDecorator =>
   applyDecorators(
     ApiProperty({ type: String, example: START_EXAMPLE, description: START_DESCRIPTION }),
     IsString({
-      message: `is required: a date and time such as ${START_EXAMPLE}.`,
+      message: `is required: a date and time in the shape '${START_SHAPE}'.`,
       ...failingWith('invalid_datetime', { reason: 'missing' }),
     }),
   );
@@ -46,7 +49,7 @@ export const OptionalStartTimeField = (): PropertyDecorator =>
     }),
     IsOptional(),
     IsString({
-      message: `must be a date and time such as ${START_EXAMPLE}.`,
+      message: `must be a date and time in the shape '${START_SHAPE}'.`,
       ...failingWith('invalid_datetime', { reason: 'format' }),
     }),
   );
