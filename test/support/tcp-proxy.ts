@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+}
+
+/** What becomes of connections and their bytes. */
+type Behaviour = 'forward' | 'swallow';
+
+/** A way to a server that a test can break: refused, silent, half-open or reset. It starts whole. */
+export class TcpProxy {
+  private readonly pairs = new Set<Pair>();
+  private readonly deaf = new WeakSet<Pair>();
+  private behaviour: Behaviour = 'forward';
+  private listener: Server | null = null;
+  private port = 0;
+
+  private constructor(private readonly target: URL) {}
+
+  /** @param targetUrl with the port of the server; whatever else is in it stays in `url` */
+  static async start(targetUrl: string): Promise<TcpProxy> {
+    const proxy = new TcpProxy(new URL(targetUrl));
+    await proxy.listen();
+    return proxy;
+  }
+
+  /** The address of the server, by way of the proxy. */
+  get url(): string {
+    const url = new URL(this.target);
+    url.host = `127.0.0.1:${this.port}`;
+    return url.href;
+  }
+
+  get connections(): number {
+    return this.pairs.size;
+  }
+
+  /** Whole again, for new connections and for those that were silent, unless they are half-open. */
+  async heal(): Promise<void> {
+    this.behaviour = 'forward';
+    for (const pair of this.pairs) if (!this.deaf.has(pair)) resume(pair);
+    if (!this.listener) await this.listen();
+  }
+
+  /** Ends every connection and takes no new one, as a server that is not there. */
+  async refuse(): Promise<void> {
+    const { listener } = this;
+    this.listener = null;
+    const closed = listener && once(listener, 'close');
+    listener?.close();
+    this.reset();
+    await closed;
+  }
+
+  /** Takes connections and bytes, and answers none: a frozen server, or a firewall that drops. */
+  blackhole(): void {
+    this.behaviour = 'swallow';
+    for (const pair of this.pairs) silence(pair);
+  }
+
+  /** The connections there are stay open and silent for good, as when the other end lost its power; new ones work. */
+  halfOpen(): void {
+    for (const pair of this.pairs) {
+      this.deaf.add(pair);
+      silence(pair);
+    }
+  }
+
+  /** Ends the connections there are without a farewell (RST); new ones work. */
+  reset(): void {
+    for (const { client, upstream } of this.pairs) {
+      client.resetAndDestroy();
+      upstream.destroy();
+    }
+    this.pairs.clear();
+  }
+
+  async stop(): Promise<void> {
+    if (this.listener) await this.refuse();
+    this.reset();
+  }
+
+  private async listen(): Promise<void> {
+    // Half-open must stay possible: an end of one side is passed on below, not answered by Node.
+    const listener = createServer({ allowHalfOpen: true }, (client) => this.accept(client));
+    listener.listen(this.port, '127.0.0.1');
+    await once(listener, 'listening');
+    this.port = (listener.address() as AddressInfo).port;
+    this.listener = listener;
+  }
+
+  private accept(client: Socket): void {
+    const upstream = connect({ host: this.target.hostname, port: Number(this.target.port), allowHalfOpen: true });
+    const pair: Pair = { client, upstream };
+    this.pairs.add(pair);
+    for (const socket of [client, upstream]) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.pairs.delete(pair);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.pipe(upstream);
+    upstream.pipe(client);
+    if (this.behaviour === 'swallow') silence(pair);
+  }
+}
+
+const silence = ({ client, upstream }: Pair): void => {
+  client.unpipe(upstream).pause();
+  upstream.unpipe(client).pause();
+};
+
+const resume = ({ client, upstream }: Pair): void => {
+  client.pipe(upstream);
+  upstream.pipe(client);
+};
