@@ -1,30 +1,52 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { BODY_CONTENT } from './api/operation.decorator.js';
 
 const DESCRIPTION = `Outbound batch calling: upload contacts, schedule a batch, move it, start it exactly once at the right local hour.
 
-Press **Authorize** and paste an API key. Every error is a problem document (RFC 9457); its codes are explained at
-[/docs/errors](/docs/errors).`;
+Press **Authorize** and paste an API key; a key sees its own organization only. Times are answered in UTC (RFC 3339).
+Every error is a problem document (RFC 9457) whose \`code\` is stable; the codes are explained at [/docs/errors](/docs/errors).
+Parameters and fields that are not listed here are refused.`;
 
-/** The OpenAPI document of the running application. */
+/** The OpenAPI document of the running application. Reads decorators only, so an application in preview will do. */
 export const openApiDocument = (app: INestApplication): OpenAPIObject =>
-  SwaggerModule.createDocument(
-    app,
-    new DocumentBuilder()
-      .setTitle('batch-jobs')
-      .setDescription(DESCRIPTION)
-      .setVersion('1')
-      .setLicense('MIT', 'https://opensource.org/license/mit')
-      .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: `bj_live_…`' })
-      .addApiKey(
-        { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key, as a header.' },
-        'x-api-key',
-      )
-      .addTag('Batch Calling', 'Batches of calls and their schedule.')
-      .addTag('Service', 'The service itself.')
-      .build(),
-    { operationIdFactory: (_controller, method) => method },
+  withOwnBodies(
+    SwaggerModule.createDocument(
+      app,
+      new DocumentBuilder()
+        .setOpenAPIVersion('3.1.0') // the first in which a reference can be null
+        .setTitle('batch-jobs')
+        .setDescription(DESCRIPTION)
+        .setVersion('1')
+        .setLicense('MIT', 'https://opensource.org/license/mit')
+        .addServer('/', 'This service.')
+        .addBearerAuth({
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'bj_live_…',
+          description: 'An API key: `Authorization: Bearer bj_live_…`.',
+        })
+        .addApiKey(
+          { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key, as a header of its own.' },
+          'x-api-key',
+        )
+        .addTag('Batch Calling', 'Batches of calls and their schedule.')
+        .addTag('Service', 'The service itself.')
+        .build(),
+      { operationIdFactory: (_controller, method) => method },
+    ),
   );
+
+/** Puts the content of each operation that was decorated with `Bodies` in its place. */
+const withOwnBodies = (document: OpenAPIObject): OpenAPIObject => {
+  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path) as object[])) {
+    const own = operation as { [BODY_CONTENT]?: unknown; requestBody?: { content: unknown } };
+    if (!own[BODY_CONTENT] || !own.requestBody) continue;
+    own.requestBody.content = own[BODY_CONTENT];
+    delete own[BODY_CONTENT];
+  }
+  return document;
+};
 
 /** Swagger UI at `/docs`, the document at `/docs/openapi.json`. */
 export const serveDocs = (app: INestApplication): void =>

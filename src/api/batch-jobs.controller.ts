@@ -11,17 +11,10 @@ import {
   UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiBody,
-  ApiConsumes,
-  ApiExtraModels,
-  ApiSecurity,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ScopeGuard } from '../access/scope.guard.js';
 import type { ContactList } from '../batch-jobs/contact-list.js';
+import { NotStartableError } from '../batch-jobs/errors.js';
 import { BatchJobsService } from '../scheduling/batch-jobs.service.js';
 import { RescheduleService } from '../scheduling/reschedule.service.js';
 import type { Caller } from '../shared/caller.js';
@@ -31,16 +24,19 @@ import { BatchJobParams } from './dto/batch-job.params.js';
 import { CancelResponse, StartResponse } from './dto/change.responses.js';
 import { CreateBody, CreateFormBody, CreateJsonBody } from './dto/create.body.js';
 import { CreateResponse } from './dto/create.response.js';
+import { CREATE_BODIES, CREATED } from './dto/create.examples.js';
 import { DetailQuery } from './dto/detail.query.js';
 import { DetailResponse } from './dto/detail.response.js';
 import { ListQuery } from './dto/list.query.js';
 import { ListResponse } from './dto/list.response.js';
 import { NoQuery } from './dto/no.query.js';
 import { QueueViewResponse } from './dto/queue-view.response.js';
+import { MOVED } from './dto/reschedule.examples.js';
 import { RescheduleQuery } from './dto/reschedule.query.js';
 import { RescheduleResponse } from './dto/reschedule.response.js';
+import { CREATE_PROBLEMS, DETAIL_PROBLEMS, LIST_PROBLEMS, NO_PARAMETER } from './dto/route.examples.js';
 import { ListReader } from './list.reader.js';
-import { FailureInterceptor, Operation } from './operation.decorator.js';
+import { Bodies, FailureInterceptor, Operation } from './operation.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestPipe } from './request.pipe.js';
 
@@ -62,10 +58,9 @@ export class BatchJobsController {
 
   @Post('create')
   @UseInterceptors(ContactListInterceptor)
-  @ApiConsumes('multipart/form-data', 'application/json')
-  @ApiExtraModels(CreateFormBody, CreateJsonBody)
-  @ApiBody({
-    schema: { oneOf: [{ $ref: getSchemaPath(CreateFormBody) }, { $ref: getSchemaPath(CreateJsonBody) }] },
+  @Bodies({
+    'multipart/form-data': { type: CreateFormBody },
+    'application/json': { type: CreateJsonBody, examples: CREATE_BODIES },
   })
   @Operation({
     summary: 'Create batch job',
@@ -73,6 +68,8 @@ export class BatchJobsController {
       'Takes a CSV file or a JSON array of contacts. With a start the job is `scheduled`; without one it is `pending` and waits until it is started or scheduled.',
     scope: 'jobs:write',
     answer: CreateResponse,
+    answered: 'The job was created with its contacts.',
+    answers: CREATED,
     errors: [
       'invalid_csv',
       'missing_phone_column',
@@ -88,6 +85,7 @@ export class BatchJobsController {
       'payload_too_large',
       'unsupported_media_type',
     ],
+    examples: CREATE_PROBLEMS,
   })
   async create(
     @CalledBy() caller: Caller,
@@ -104,7 +102,9 @@ export class BatchJobsController {
     description: 'Newest first. Read long lists with `cursor`: pages by number move while jobs are created.',
     scope: 'jobs:read',
     answer: ListResponse,
-    errors: ['invalid_status', 'invalid_page', 'invalid_page_size', 'organization_mismatch'],
+    answered: 'A page of jobs, newest first.',
+    errors: ['invalid_status', 'invalid_page', 'invalid_page_size', 'invalid_datetime', 'organization_mismatch'],
+    examples: LIST_PROBLEMS,
   })
   async list(@CalledBy() caller: Caller, @Query() query: ListQuery): Promise<ListResponse> {
     return this.listing.read(caller, query);
@@ -116,7 +116,9 @@ export class BatchJobsController {
     description: 'The job, its progress, and a page of its contacts.',
     scope: 'jobs:read',
     answer: DetailResponse,
+    answered: 'The job and a page of its contacts.',
     errors: ['job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
+    examples: DETAIL_PROBLEMS,
   })
   async getDetail(
     @CalledBy() caller: Caller,
@@ -134,7 +136,9 @@ export class BatchJobsController {
     description: 'Starts a job now that is `scheduled` or `pending`; its timer is cancelled.',
     scope: 'jobs:write',
     answer: StartResponse,
+    answered: 'The job is running.',
     errors: ['job_not_found', 'already_running', 'invalid_status'],
+    examples: [new NotStartableError('completed'), NO_PARAMETER],
   })
   async start(
     @CalledBy() caller: Caller,
@@ -150,7 +154,9 @@ export class BatchJobsController {
     description: 'Contacts that wait for a call are cancelled; calls in progress end normally.',
     scope: 'jobs:write',
     answer: CancelResponse,
+    answered: 'The job is cancelled.',
     errors: ['job_not_found', 'already_terminal'],
+    examples: [NO_PARAMETER],
   })
   async cancel(
     @CalledBy() caller: Caller,
@@ -164,9 +170,11 @@ export class BatchJobsController {
   @Operation({
     summary: 'Reschedule batch job',
     description:
-      'Moves the start of a job that is `scheduled` or `pending`. The old queue job is cancelled and a new delayed one created. The parameters travel in the query string; there is no body.',
+      'Moves the start of a job that is `scheduled` or `pending`: its old queue job is cancelled, a new delayed one created. The parameters travel in the query string; there is no body.',
     scope: 'jobs:write',
     answer: RescheduleResponse,
+    answered: 'The job starts at its new time.',
+    answers: MOVED,
     errors: ['job_not_found', 'invalid_timezone', 'invalid_datetime', 'past_scheduled_time', 'invalid_status'],
   })
   async reschedule(
@@ -184,7 +192,9 @@ export class BatchJobsController {
     description: 'For finding drift: what the database says of the start beside what Redis holds of its timer.',
     scope: 'jobs:read',
     answer: QueueViewResponse,
+    answered: 'What the database and Redis say of the start.',
     errors: ['job_not_found'],
+    examples: [NO_PARAMETER],
   })
   async getQueueView(
     @CalledBy() caller: Caller,

@@ -9,23 +9,48 @@ import {
   type Type,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExtension,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { catchError, type Observable, throwError } from 'rxjs';
 import { RequireScope } from '../access/scope.guard.js';
 import type { Scope } from '../access/scopes.js';
 import { DomainError, type ErrorCode } from '../shared/domain-error.js';
+import { InsufficientScopeError } from '../access/access.errors.js';
 import { InternalError } from './api.errors.js';
-import { HTTP_MEANING } from './error-status.js';
+import { answerHeaders } from './dto/answer.headers.js';
+import { problemExamples } from './dto/problem.examples.js';
 import { ProblemResponse } from './dto/problem.response.js';
+import { HTTP_MEANING } from './error-status.js';
+
+/** An answer, or a body, as it may look. */
+interface Example<T> {
+  readonly summary: string;
+  readonly value: T;
+}
 
 interface OperationFacts {
   /** At most eight words, a verb first: `'Reschedule batch job'`. */
   readonly summary: string;
+  /** At most two sentences: a third names the scope. */
   readonly description: string;
   readonly scope: Scope;
   readonly answer: Type;
+  /** What it means that the call succeeded. */
+  readonly answered: string;
+  /** Answers to show, by name. Undefined: one, put together from the examples of its fields. */
+  readonly answers?: Readonly<Record<string, Example<object>>>;
   /** Codes of this route; those that every route has are added. */
   readonly errors: readonly ErrorCode[];
+  /** Errors to show where those of `problem.examples.ts` are not what this route says. */
+  readonly examples?: readonly DomainError[];
 }
 
 const OF_EVERY_ROUTE: readonly ErrorCode[] = [
@@ -40,34 +65,75 @@ const OF_EVERY_ROUTE: readonly ErrorCode[] = [
 const Summary = Reflector.createDecorator<string>();
 
 /** One route: what it says in the document, the scope it asks for and the code it answers with. */
-export const Operation = ({ summary, description, scope, answer, errors }: OperationFacts): MethodDecorator => {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of [...errors, ...OF_EVERY_ROUTE]) {
-    const { status } = HTTP_MEANING[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
+export const Operation = (facts: OperationFacts): MethodDecorator => {
+  const { summary, description, scope, answer, answered, answers, errors, examples = [] } = facts;
+  const shown = [...examples, new InsufficientScopeError(scope), failureOf(summary, null)];
   return applyDecorators(
     HttpCode(200),
     Summary(summary),
     RequireScope(scope),
     ApiOperation({ summary, description: `${description}\n\nNeeds a key with the scope \`${scope}\`.` }),
-    ApiOkResponse({ type: answer, description: 'Done.' }),
-    ApiExtraModels(ProblemResponse),
-    ...[...byStatus].map(([status, codes]) => ApiProblem(status, codes)),
+    ApiOkResponse({
+      type: answer,
+      description: answered,
+      headers: answerHeaders(200),
+      ...(answers && { examples: answers }),
+    }),
+    ApiProblems([...errors, ...OF_EVERY_ROUTE], shown),
   );
 };
 
-const ApiProblem = (status: number, codes: readonly ErrorCode[]): MethodDecorator =>
+/** The codes that a route may fail with, by status. */
+export const ApiProblems = (codes: readonly ErrorCode[], examples: readonly DomainError[]): MethodDecorator => {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = HTTP_MEANING[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return applyDecorators(
+    ApiExtraModels(ProblemResponse),
+    ...[...byStatus].map(([status, ofStatus]) => ApiProblem(status, ofStatus, examples)),
+  );
+};
+
+const ApiProblem = (status: number, codes: readonly ErrorCode[], examples: readonly DomainError[]): MethodDecorator =>
   ApiResponse({
     status,
-    description: codes.map((code) => `\`${code}\``).join(', '),
+    description: codes.map((code) => `[\`${code}\`](/docs/errors#${code})`).join(', '),
+    headers: answerHeaders(status),
     content: {
       'application/problem+json': {
         schema: { $ref: getSchemaPath(ProblemResponse) },
-        examples: Object.fromEntries(codes.map((code) => [code, { value: ProblemResponse.example(code) }])),
+        examples: Object.assign({}, ...codes.map((code) => problemExamples(code, examples))),
       },
     },
   });
+
+const failureOf = (summary: string, cause: unknown): InternalError =>
+  new InternalError(`Failed to ${summary.charAt(0).toLowerCase()}${summary.slice(1)}`, cause);
+
+/** Where `Bodies` leaves its content for `openapi.ts`. */
+export const BODY_CONTENT = 'x-body-content';
+
+interface Body {
+  readonly type: Type;
+  readonly examples?: Readonly<Record<string, Example<object>>>;
+}
+
+/** Bodies by media type. `@ApiBody` would put the same under each, which is left for documents that a host makes. */
+export const Bodies = (bodies: Readonly<Record<string, Body>>): MethodDecorator => {
+  const types = Object.values(bodies).map(({ type }) => type);
+  const content = Object.entries(bodies).map(([mediaType, { type, examples }]) => [
+    mediaType,
+    { schema: { $ref: getSchemaPath(type) }, ...(examples && { examples }) },
+  ]);
+  return applyDecorators(
+    ApiConsumes(...Object.keys(bodies)),
+    ApiExtraModels(...types),
+    ApiBody({ schema: { oneOf: types.map((type) => ({ $ref: getSchemaPath(type) })) } }),
+    ApiExtension(BODY_CONTENT, Object.fromEntries(content)),
+  );
+};
 
 /** Names what failed when it is our fault: `Failed to reschedule batch job`. */
 @Injectable()
@@ -79,8 +145,7 @@ export class FailureInterceptor implements NestInterceptor {
     return next.handle().pipe(
       catchError((error: unknown) => {
         if (error instanceof DomainError || error instanceof HttpException) return throwError(() => error);
-        const failed = `Failed to ${summary.charAt(0).toLowerCase()}${summary.slice(1)}`;
-        return throwError(() => new InternalError(failed, error));
+        return throwError(() => failureOf(summary, error));
       }),
     );
   }

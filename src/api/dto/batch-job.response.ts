@@ -14,30 +14,33 @@ export class RetryPolicyResponse {
 }
 
 const INSTANT = { type: String, format: 'date-time', example: '2027-03-01T15:00:00Z' } as const;
-const COUNT = { type: 'integer', example: 0 } as const;
+const COUNT = { type: 'integer' } as const;
 
 export class BatchJobResponse {
   @Shown('The job.', { example: 'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8' }) readonly id: string;
   @Shown('Its name.', { example: 'March reminders' }) readonly name: string;
   @ShownOrNull('Null without one.', { type: String, example: 'Appointments of week 10' })
   readonly description: string | null;
-  @Shown('Where it is.', { enum: BATCH_JOB_STATUSES, example: 'scheduled' }) readonly status: BatchJobStatus;
+  @Shown('Where it is.', { enum: BATCH_JOB_STATUSES, example: 'running' }) readonly status: BatchJobStatus;
   @Shown('The organization it belongs to.', { example: 'org_demo' }) readonly organizationId: string;
   @Shown('The agent that speaks.', { example: 'agent_demo' }) readonly agentId: string;
   @Shown('The number it calls from.', { example: 'phone_demo' }) readonly fromPhoneNumberId: string;
   @Shown('Contacts on the list.', { ...COUNT, example: 988 }) readonly totalContacts: number;
-  @Shown('Contacts that will not be called any more.', COUNT) readonly contactsProcessed: number;
-  @Shown('Contacts that answered.', COUNT) readonly successfulCalls: number;
-  @Shown('Contacts that ended without an answer; cancelled ones not included.', COUNT) readonly failedCalls: number;
+  @Shown('Contacts that will not be called any more.', { ...COUNT, example: 412 }) readonly contactsProcessed: number;
+  @Shown('Contacts that answered.', { ...COUNT, example: 305 }) readonly successfulCalls: number;
+  @Shown('Contacts that ended without an answer; cancelled ones not included.', { ...COUNT, example: 107 })
+  readonly failedCalls: number;
   @Shown('Most calls at one time.', { ...COUNT, example: 5 }) readonly concurrentCallLimit: number;
   @Shown('When a contact is called again.', { type: RetryPolicyResponse }) readonly retryPolicy: RetryPolicyResponse;
   @ShownOrNull('The start, UTC. Null until scheduled.', INSTANT) readonly scheduledStartTime: string | null;
   @ShownOrNull('Zone of the start. Null until scheduled.', { type: String, example: 'America/New_York' })
   readonly timezone: string | null;
-  @ShownOrNull('When it did start, UTC. Null until then.', INSTANT) readonly actualStartTime: string | null;
-  @ShownOrNull('When it ended, UTC. Null until then.', INSTANT) readonly completedAt: string | null;
-  @Shown('When it was created, UTC.', INSTANT) readonly createdAt: string;
-  @ShownOrNull('Why it failed. Null unless failed.', { type: String, example: 'start_window_missed' })
+  @ShownOrNull('When it did start, UTC. Null until then.', { ...INSTANT, example: '2027-03-01T15:00:00.412Z' })
+  readonly actualStartTime: string | null;
+  @ShownOrNull('When it ended, UTC. Null until then.', { ...INSTANT, example: null }) readonly completedAt:
+    string | null;
+  @Shown('When it was created, UTC.', { ...INSTANT, example: '2027-02-24T18:20:00Z' }) readonly createdAt: string;
+  @ShownOrNull('Why it failed. Null unless failed.', { type: String, example: null })
   readonly failureReason: string | null;
   @Shown('Times the start was set.', { ...COUNT, example: 1 }) readonly scheduleRevision: number;
 

@@ -10,8 +10,6 @@ const CANCELLED: Readonly<Record<string, string>> = {
 class ChangeResponse {
   @Shown('Always true.', { example: true }) readonly success: true;
 
-  @Shown('What was done.', { example: 'Cancelled scheduled job, starting immediately' }) readonly message: string;
-
   @Shown('The job.', { example: 'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8' }) readonly batchJobId: string;
 
   @Shown('An old queue job existed and was removed. False while the queue cannot be reached.', { example: true })
@@ -19,6 +17,8 @@ class ChangeResponse {
 }
 
 export class StartResponse extends ChangeResponse {
+  @Shown('What was done.', { example: 'Cancelled scheduled job, starting immediately' }) readonly message: string;
+
   @Shown('Always `running`.', { example: 'running', enum: ['running'] }) readonly status: 'running';
 
   @Shown('Contacts released to be called.', { example: 988, type: 'integer' }) readonly contactsEnqueued: number;
@@ -40,6 +40,8 @@ export class StartResponse extends ChangeResponse {
 }
 
 export class CancelResponse extends ChangeResponse {
+  @Shown('What was done.', { example: 'Scheduled job cancelled successfully' }) readonly message: string;
+
   @Shown('Contacts that will not be called any more.', { example: 988, type: 'integer' })
   readonly contactsCancelled: number;
 

@@ -4,7 +4,7 @@ import { CONTACT_STATUSES, type ContactStatus } from '../../batch-jobs/contact.s
 import { toUtcOrNull } from '../../shared/utc.js';
 import { Shown, ShownOrNull } from './fields.js';
 
-const INSTANT = { type: String, format: 'date-time', example: '2027-03-01T15:00:00Z' } as const;
+const INSTANT = { type: String, format: 'date-time' } as const;
 
 export class ContactResponse {
   @Shown('The contact.', { example: 'contact_01KAS5Z7M2Q4R6T8V0X2Z4B6D8' }) readonly id: string;
@@ -15,20 +15,23 @@ export class ContactResponse {
     example: { phone: '+12025550123', name: 'Ada' },
   })
   readonly contactData: Readonly<Record<string, unknown>>;
-  @Shown('Where it is, or how it ended.', { enum: CONTACT_STATUSES, example: 'pending' })
+  @Shown('Where it is, or how it ended.', { enum: CONTACT_STATUSES, example: 'completed' })
   readonly status: ContactStatus;
   @ShownOrNull("The dialer's code of the last failure. Null without one.", { type: String, example: null })
   readonly errorCode: string | null;
-  @Shown('Calls placed so far.', { type: 'integer', example: 0 }) readonly attemptCount: number;
+  @Shown('Calls placed so far.', { type: 'integer', example: 1 }) readonly attemptCount: number;
   @Shown('Most calls.', { type: 'integer', example: 3 }) readonly maxAttempts: number;
-  @ShownOrNull('The last call, UTC. Null until one.', INSTANT) readonly lastAttemptAt: string | null;
-  @ShownOrNull('The next call, UTC. Null unless `queued`.', INSTANT) readonly nextRetryAt: string | null;
-  @ShownOrNull('When it ended, UTC. Null until then.', INSTANT) readonly completedAt: string | null;
-  @ShownOrNull("The dialer's name of the last call's room. Null until one.", { type: String, example: null })
+  @ShownOrNull('The last call, UTC. Null until one.', { ...INSTANT, example: '2027-03-01T15:00:01Z' })
+  readonly lastAttemptAt: string | null;
+  @ShownOrNull('The next call, UTC. Null unless `queued`.', { ...INSTANT, example: null }) readonly nextRetryAt:
+    string | null;
+  @ShownOrNull('When it ended, UTC. Null until then.', { ...INSTANT, example: '2027-03-01T15:01:15Z' })
+  readonly completedAt: string | null;
+  @ShownOrNull("The dialer's name of the last call's room. Null until one.", { type: String, example: 'room_7f3a' })
   readonly roomName: string | null;
   @ShownOrNull('Why the last call failed. Null unless it did.', { type: String, example: null })
   readonly failureReason: string | null;
-  @ShownOrNull('Length of the last call in seconds. Null until one ended.', { type: 'integer', example: null })
+  @ShownOrNull('Length of the last call in seconds. Null until one ended.', { type: 'integer', example: 74 })
   readonly callDuration: number | null;
 
   static of({ maxAttempts }: BatchJob, contact: Contact): ContactResponse {

@@ -29,8 +29,8 @@ export class CreateBody {
   maxAttempts: number = 3;
 
   @OptionalStartTimeField() scheduledStartTime?: string | null;
-  @TimezoneField() timezone?: string | null;
-  @DisambiguationField() disambiguation?: Disambiguation | null;
+  @TimezoneField({ nullable: true }) timezone?: string | null;
+  @DisambiguationField({ nullable: true }) disambiguation?: Disambiguation | null;
 
   toInput(list: ContactList): CreateBatchJob {
     const { fromPhoneNumberId, name, concurrentCallLimit, maxAttempts } = this;
@@ -58,8 +58,8 @@ class ContactsField {
       type: 'object',
       required: ['phone'],
       properties: {
-        phone: { type: 'string', example: '+12025550123' },
-        name: { type: 'string', example: 'Ada' },
+        phone: { type: 'string', description: 'E.164.', example: '+12025550123' },
+        name: { type: 'string', description: 'For the agent to say.', example: 'Ada' },
       },
       additionalProperties: true,
     },
@@ -73,10 +73,13 @@ class FileField {
     description: 'CSV in UTF-8 with a header row and a `phone` column; every other column is a custom field.',
     type: 'string',
     format: 'binary',
+    example: 'phone,name,appointment\n+12025550123,Ada,Tuesday at nine\n+442079460123,,\n',
   })
   file: unknown;
 }
 
-/** What the document shows of a body as JSON, and as a form. */
+/** What the document shows of a body as JSON. */
 export class CreateJsonBody extends IntersectionType(CreateBody, ContactsField) {}
-export class CreateFormBody extends IntersectionType(CreateBody, FileField) {}
+
+/** What the document shows of a body as a form. */
+export class CreateFormBody extends IntersectionType(FileField, CreateBody) {}

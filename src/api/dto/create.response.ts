@@ -6,12 +6,15 @@ import { ScheduleFields } from './schedule.fields.js';
 
 export class RejectedRowResponse {
   @Shown('Row of the file, its header being row 1; of a JSON list, the place in the list, from 1.', {
-    example: 17,
+    example: 3,
     type: 'integer',
   })
   readonly row: number;
 
-  @Shown('What is wrong with it. Never contains the number.', { example: 'phone is empty' }) readonly reason: string;
+  @Shown('What is wrong with it. Never contains the number.', {
+    example: 'The phone number is too short for its country code.',
+  })
+  readonly reason: string;
 }
 
 class CreatedFields {
@@ -23,9 +26,9 @@ class CreatedFields {
 
   @Shown('Contacts that will be called.', { example: 2, type: 'integer' }) readonly totalContacts: number;
 
-  @Shown('If every contact is called once.', { example: '15 minutes' }) readonly estimatedDuration: string;
+  @Shown('If every contact is called once.', { example: '2 minutes' }) readonly estimatedDuration: string;
 
-  @Shown('If every contact is called once, US dollars.', { example: '$3.50' }) readonly estimatedCost: string;
+  @Shown('If every contact is called once, US dollars.', { example: '$0.07' }) readonly estimatedCost: string;
 
   @Shown('`pending` without a start.', { enum: ['scheduled', 'pending'], example: 'scheduled' })
   readonly status: 'scheduled' | 'pending';
@@ -37,7 +40,7 @@ class CreatedFields {
   })
   readonly scheduledStartTime: string | null;
 
-  @Shown('Rows left out because of their number or form.', { example: 0, type: 'integer' })
+  @Shown('Rows left out because of their number or form.', { example: 1, type: 'integer' })
   readonly invalidContacts: number;
 
   @Shown('Rows left out because the number came before.', { example: 0, type: 'integer' })

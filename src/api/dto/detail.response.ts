@@ -8,18 +8,41 @@ import { Shown, ShownOrNull } from './fields.js';
 
 type Breakdown = Readonly<Record<ContactStatus, number>>;
 
+/** Adds up to the counters that `BatchJobResponse` shows. */
+const BREAKDOWN: Breakdown = {
+  pending: 540,
+  queued: 31,
+  dialing: 5,
+  completed: 305,
+  no_answer: 58,
+  busy: 17,
+  timeout: 9,
+  blocked: 2,
+  invalid_number: 14,
+  carrier_error: 4,
+  failed: 3,
+  cancelled: 0,
+};
+
 export class DetailResponse extends BatchJobResponse {
   @Shown('Contacts in each status.', {
     type: 'object',
-    properties: Object.fromEntries(CONTACT_STATUSES.map((status) => [status, { type: 'integer' }])),
-    example: Object.fromEntries(CONTACT_STATUSES.map((status) => [status, 0])),
+    properties: Object.fromEntries(
+      CONTACT_STATUSES.map((status) => [
+        status,
+        { type: 'integer', description: `Contacts that are \`${status}\`.`, example: BREAKDOWN[status] },
+      ]),
+    ),
+    required: [...CONTACT_STATUSES],
+    selfRequired: true,
+    example: BREAKDOWN,
   })
   readonly statusBreakdown: Breakdown;
 
   @ShownOrNull('When it will be done at the pace so far, UTC. Null while it does not run or nothing is processed.', {
     type: String,
     format: 'date-time',
-    example: '2027-03-01T15:30:00Z',
+    example: '2027-03-01T16:22:20Z',
   })
   readonly estimatedCompletionTime: string | null;
 
@@ -29,7 +52,7 @@ export class DetailResponse extends BatchJobResponse {
   @Shown('Contacts that pass the filter.', { type: 'integer', example: 988 }) readonly contactsTotal: number;
   @Shown('The page shown.', { type: 'integer', example: 1 }) readonly contactsPage: number;
   @Shown('Most contacts on a page.', { type: 'integer', example: 50 }) readonly contactsPageSize: number;
-  @Shown('More pages follow.', { example: true }) readonly contactsHasMore: boolean;
+  @Shown('Whether more pages follow.', { example: true }) readonly contactsHasMore: boolean;
 
   static from(detail: JobDetail, query: DetailQuery): DetailResponse {
     const { job, counts, contacts, estimatedCompletionAt } = detail;

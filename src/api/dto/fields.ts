@@ -29,10 +29,13 @@ const START_SHAPE = '2025-03-01T10:00:00';
 const START_DESCRIPTION =
   'ISO 8601. A wall time in `timezone`, or an instant with `Z`, an offset or an RFC 9557 zone. Must lie in the future.';
 
+/** What the document shows beyond a field's own description: that a body may have null, examples of a query. */
+type Shows = Pick<ApiPropertyOptions, 'nullable' | 'examples'>;
+
 /** A start, required. The text itself is judged where zones are known. */
-export const StartTimeField = (): PropertyDecorator =>
+export const StartTimeField = (shows: Shows = {}): PropertyDecorator =>
   applyDecorators(
-    ApiProperty({ type: String, example: START_EXAMPLE, description: START_DESCRIPTION }),
+    ApiProperty({ type: String, example: START_EXAMPLE, description: START_DESCRIPTION, ...shows }),
     IsString({
       message: `is required: a date and time in the shape '${START_SHAPE}'.`,
       ...failingWith('invalid_datetime', { reason: 'missing' }),
@@ -44,6 +47,7 @@ export const OptionalStartTimeField = (): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       type: String,
+      nullable: true,
       example: START_EXAMPLE,
       description: `${START_DESCRIPTION} Absent: the job waits as \`pending\`.`,
     }),
@@ -55,20 +59,21 @@ export const OptionalStartTimeField = (): PropertyDecorator =>
   );
 
 /** An IANA zone, UTC when left out. */
-export const TimezoneField = (): PropertyDecorator =>
+export const TimezoneField = (shows: Shows = {}): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       type: String,
       default: 'UTC',
       example: 'America/New_York',
       description: 'IANA name of the zone in which the start is a wall time; any case.',
+      ...shows,
     }),
     IsOptional(),
     IsString({ message: "must be an IANA name such as 'America/New_York'.", ...failingWith('invalid_timezone') }),
   );
 
 /** What a skipped or repeated wall time means. */
-export const DisambiguationField = (): PropertyDecorator =>
+export const DisambiguationField = (shows: Shows = {}): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       enum: DISAMBIGUATIONS,
@@ -76,6 +81,7 @@ export const DisambiguationField = (): PropertyDecorator =>
       example: 'compatible',
       description:
         'What a wall time means that a clock change skips or repeats. `compatible`: after a skip, the first of two.',
+      ...shows,
     }),
     IsOptional(),
     IsIn(DISAMBIGUATIONS, { message: `must be one of ${DISAMBIGUATIONS.join(', ')}.` }),

@@ -10,8 +10,8 @@ export class HealthResponse {
   })
   readonly status: 'ok' | 'degraded' | 'unavailable';
 
-  @Shown('PostgreSQL.', UP_OR_DOWN) readonly postgres: 'up' | 'down';
-  @Shown('Redis.', UP_OR_DOWN) readonly redis: 'up' | 'down';
+  @Shown('Whether PostgreSQL answers.', UP_OR_DOWN) readonly postgres: 'up' | 'down';
+  @Shown('Whether Redis answers.', UP_OR_DOWN) readonly redis: 'up' | 'down';
   @Shown('Version of the zone rules that starts are computed with.', { example: '2026f' }) readonly tzdbVersion: string;
   @Shown('Version inside Node.js; not used.', { example: '2025c' }) readonly runtimeTzdbVersion: string;
 

@@ -35,7 +35,7 @@ export class ListQuery {
   startsBefore?: string;
 
   @ApiPropertyOptional({
-    example: 'eyJjcmVhdGVkQXQiOiIyMDI3LTAzLTAxVDA5OjAwOjAwWiJ9',
+    example: 'MjAyNy0wMi0yNFQxODoyMDowMC4wMDBaIGJhdGNoXzAxS0FTNVo3TTJRNFI2VDhWMFgyWjRCNkQ4',
     description: '`nextCursor` of the page before: stable while jobs are created. Replaces `page`.',
   })
   @IsOptional()

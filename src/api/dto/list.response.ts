@@ -12,7 +12,10 @@ export class ListResponse {
 
   @Shown('Most jobs on a page.', { type: 'integer', example: 20 }) readonly pageSize: number;
 
-  @ShownOrNull('Pass as `cursor` for what follows. Null on the last page.', { type: String, example: 'MjAyNy0wMy0wMQ' })
+  @ShownOrNull('Pass as `cursor` for what follows. Null on the last page.', {
+    type: String,
+    example: 'MjAyNy0wMi0yNFQxODoyMDowMC4wMDBaIGJhdGNoXzAxS0FTNVo3TTJRNFI2VDhWMFgyWjRCNkQ4',
+  })
   readonly nextCursor: string | null;
 
   static of(

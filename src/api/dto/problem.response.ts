@@ -1,13 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ERROR_CODES, type ErrorCode } from '../../shared/domain-error.js';
-import { HTTP_MEANING } from '../error-status.js';
 
 /** One faulty input. */
 export class InputErrorResponse {
   @ApiProperty({ example: 'timeZone', description: 'Parameter or field at fault.' })
   readonly parameter: string;
 
-  @ApiProperty({ example: "unknown parameter; did you mean 'timezone'?", description: 'What would be allowed.' })
+  @ApiProperty({ example: "is not known here. Did you mean 'timezone'?", description: 'What would be allowed.' })
   readonly detail: string;
 }
 
@@ -19,10 +18,14 @@ export class ProblemResponse {
   @ApiProperty({ example: 'Invalid time zone', description: 'The kind of problem.' })
   readonly title: string;
 
-  @ApiProperty({ example: 400, description: 'The HTTP status.' })
+  @ApiProperty({ type: 'integer', example: 400, description: 'The HTTP status.' })
   readonly status: number;
 
-  @ApiProperty({ example: 'Batch job not found', description: 'What is, and what would be allowed.' })
+  @ApiProperty({
+    example:
+      "Invalid timezone 'Invalid/Timezone'. Use an IANA time zone name such as 'America/New_York', 'Asia/Karachi' or 'UTC'.",
+    description: 'One sentence to act on: what is, and what would be allowed.',
+  })
   readonly detail: string;
 
   @ApiProperty({ example: 'req_01KAS5Z7M2Q4R6T8V0X2Z4B6D8', description: 'The request id; also in `X-Request-Id`.' })
@@ -48,10 +51,4 @@ export class ProblemResponse {
 
   @ApiPropertyOptional({ type: [String], example: ['America/New_York'], description: 'What may have been meant.' })
   readonly suggestions?: readonly string[];
-
-  static example(code: ErrorCode): Partial<ProblemResponse> {
-    const { status, title } = HTTP_MEANING[code];
-    const instance = 'req_01KAS5Z7M2Q4R6T8V0X2Z4B6D8';
-    return { type: `/docs/errors#${code}`, title, status, detail: `${title}.`, instance, success: false, code };
-  }
 }

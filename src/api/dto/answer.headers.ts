@@ -1,0 +1,55 @@
+import type { ApiResponseOptions } from '@nestjs/swagger';
+
+type Headers = NonNullable<ApiResponseOptions['headers']>;
+
+/** Comes with every answer. */
+export const REQUEST_ID_HEADER: Headers = {
+  'X-Request-Id': {
+    description:
+      'Id of the request: the one that was sent when it is 1 to 128 visible ASCII characters, else a new one.',
+    schema: { type: 'string' },
+    example: 'req_01KAS5Z7M2Q4R6T8V0X2Z4B6D8',
+  },
+};
+
+const RATE_LIMIT: Headers = {
+  'X-RateLimit-Limit': {
+    description: 'Requests that the key may make within a minute. Sent with every answer to a valid key.',
+    schema: { type: 'integer' },
+    example: 300,
+  },
+  'X-RateLimit-Remaining': {
+    description: 'Requests left of them.',
+    schema: { type: 'integer' },
+    example: 297,
+  },
+  'X-RateLimit-Reset': {
+    description: 'Seconds until the count begins anew.',
+    schema: { type: 'integer' },
+    example: 42,
+  },
+};
+
+const CHALLENGE: Headers = {
+  'WWW-Authenticate': {
+    description: 'How to authenticate. Always `Bearer`.',
+    schema: { type: 'string' },
+    example: 'Bearer',
+  },
+};
+
+const RETRY_AFTER: Headers = {
+  'Retry-After': {
+    description: 'Seconds to wait before the next try.',
+    schema: { type: 'integer' },
+    example: 5,
+  },
+};
+
+/** The headers that come with an answer of this status where a key is asked for. */
+export const answerHeaders = (status: number): Headers => ({
+  ...REQUEST_ID_HEADER,
+  ...((status === 200 || status === 429) && RATE_LIMIT),
+  ...(status === 401 && CHALLENGE),
+  ...((status === 429 || status === 503) && RETRY_AFTER),
+});

@@ -1,0 +1,29 @@
+import { BATCH_JOB_STATUSES } from '../../batch-jobs/batch-job.status.js';
+import { refusal } from './problem.examples.js';
+
+/** What the routes say themselves under codes that they share with others. */
+export const CREATE_PROBLEMS = [
+  refusal('invalid_request', 'concurrentCallLimit', 'must be a whole number from 1 to 50.'),
+];
+
+export const LIST_PROBLEMS = [
+  refusal('invalid_request', 'pagesize', "is not known here. Did you mean 'pageSize'?"),
+  refusal('invalid_status', 'status', `must be one of ${BATCH_JOB_STATUSES.join(', ')}.`),
+  refusal(
+    'invalid_datetime',
+    'startsAfter',
+    "must be an instant with 'Z' or an offset, such as 2027-03-01T15:00:00Z.",
+    {
+      reason: 'format',
+    },
+  ),
+];
+
+export const DETAIL_PROBLEMS = [
+  refusal('invalid_request', 'contactsPagesize', "is not known here. Did you mean 'contactsPageSize'?"),
+  refusal('invalid_page', 'contactsPage', 'must be a whole number from 1 to 1000000.'),
+  refusal('invalid_page_size', 'contactsPageSize', 'must be a whole number from 1 to 500.'),
+];
+
+/** Of a route that has no parameters. */
+export const NO_PARAMETER = refusal('invalid_request', 'force', 'is not known here. None is known here.');
