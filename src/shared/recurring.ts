@@ -19,7 +19,7 @@ export class Recurring {
     this.running = this.repeat();
   }
 
-  /** Begins the next round at once instead of after the pause. */
+  /** Begins the next round at once instead of after the pause; one in progress ends first. */
   hasten(): void {
     this.hurry.abort();
   }
@@ -33,8 +33,9 @@ export class Recurring {
   private async repeat(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      await this.work(signal);
+      // Of this round: a hurry that comes while it works is not lost.
       this.hurry = new AbortController();
+      await this.work(signal);
       await sleep(this.pauseMs, undefined, { signal: AbortSignal.any([signal, this.hurry.signal]) }).catch(
         () => undefined,
       );
