@@ -31,6 +31,15 @@ export class OrganizationMismatchError extends DomainError {
   }
 }
 
+/** More bytes than are read of any body. */
+export class BodyTooLargeError extends DomainError {
+  readonly code = 'payload_too_large';
+
+  constructor(maxBytes: number) {
+    super(`The body is larger than ${maxBytes} bytes. Split the contact list into several batches.`, { maxBytes });
+  }
+}
+
 /** A body that is neither JSON nor a form with a file. */
 export class UnsupportedMediaTypeError extends DomainError {
   readonly code = 'unsupported_media_type';
@@ -40,6 +49,12 @@ export class UnsupportedMediaTypeError extends DomainError {
   }
 }
 
-/** A form that cannot be read, or with parts that do not belong there. */
+/** A body that cannot be read, or that has too much or too little in it. The sentence stands for itself. */
 export const invalidForm = (detail: string, parameter?: string): InvalidInputError =>
   new InvalidInputError('invalid_request', detail, parameter === undefined ? [] : [{ parameter, detail }]);
+
+/** A field that does not belong into a form as it is. @param what follows the name in the sentence */
+export const invalidFormField = (name: string, what: string): InvalidInputError => {
+  const parameter = name.slice(0, 64);
+  return new InvalidInputError('invalid_request', `'${parameter}' ${what}`, [{ parameter, detail: what }]);
+};

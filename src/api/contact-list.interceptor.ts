@@ -48,7 +48,9 @@ export class ContactListInterceptor implements NestInterceptor {
 
   private async readFile(request: Request): Promise<void> {
     const raw = request.raw ?? (request as unknown as IncomingMessage);
-    const { fields, file } = await readForm(raw, (content) => readContactCsv(content, this.limits));
+    const { fields, file } = await readForm(raw, this.limits.maxBytes, (content) =>
+      readContactCsv(content, this.limits),
+    );
     if (!file || 'contacts' in fields) throw invalidForm(ONE_OF_TWO, file ? 'contacts' : 'file');
     this.keep(request, fields, file);
   }

@@ -1,11 +1,14 @@
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { invalidForm } from './api.errors.js';
+import { BodyTooLargeError, invalidForm, invalidFormField } from './api.errors.js';
 
 // More than the contract has fields, and longer than the longest (description, 1,000 characters of 4 bytes).
 const MAX_FIELDS = 32;
 const MAX_FIELD_BYTES = 16 * 1024;
+
+// A form's own text around its file: boundaries, headers and fields.
+const FORM_OVERHEAD_BYTES = 64 * 1024;
 
 /** The fields of a form, and what became of its file. */
 export interface Form<T> {
@@ -18,20 +21,24 @@ export interface Form<T> {
  * Reads `multipart/form-data` as it arrives: the file goes to `readFile` while it is being uploaded, wherever in the
  * form it stands. The first failure ends the reading; the rest of the body is let pass.
  *
- * @throws invalid_request  not a form, a field twice, another file, or more than a form of ours can have
+ * @param maxFileBytes a body that must be longer, or becomes longer, than a form with such a file is refused unread
+ * @throws invalid_request    not a form, a field twice, another file, or more than a form of ours can have
+ * @throws payload_too_large  more bytes than that
  */
 export async function readForm<T>(
   request: IncomingMessage,
+  maxFileBytes: number,
   readFile: (file: Readable) => Promise<T>,
 ): Promise<Form<T>> {
   const fields = new Map<string, string>();
   const files: Promise<T>[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
+      limitLength(request, maxFileBytes + FORM_OVERHEAD_BYTES, reject);
       const parser = openParser(request, reject);
       parser.on('field', (name, value, isNameCut, isValueCut) => {
-        if (isNameCut || isValueCut) reject(invalidForm('is longer than any field may be.', name.slice(0, 64)));
-        else if (fields.has(name)) reject(invalidForm('is given more than once. Give it once.', name));
+        if (isNameCut || isValueCut) reject(invalidFormField(name, 'is longer than any field may be.'));
+        else if (fields.has(name)) reject(invalidFormField(name, 'is given more than once. Give it once.'));
         else fields.set(name, value);
       });
       parser.on('file', (name, content) => {
@@ -62,6 +69,16 @@ const refuseBrokenForms = (request: IncomingMessage, parser: BusboyInstance, rej
   parser.on('error', () => reject(invalidForm('The form cannot be read: it is broken or ends early.')));
   request.on('error', reject);
   request.on('aborted', () => reject(invalidForm('The upload was cut off.')));
+};
+
+/** The parser itself reads for ever: what is before the first boundary and behind the last one has no limit there. */
+const limitLength = (request: IncomingMessage, maxBytes: number, reject: (error: Error) => void): void => {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new BodyTooLargeError(maxBytes);
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) reject(new BodyTooLargeError(maxBytes));
+  });
 };
 
 const openParser = (request: IncomingMessage, reject: (error: Error) => void): BusboyInstance => {
