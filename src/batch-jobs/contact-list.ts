@@ -1,10 +1,10 @@
 /** The one place from which the rest of the service reads contact lists. */
-export { readContactArray } from './contact-array.js';
-export { readContactCsv } from './contact-csv.js';
+export { readContactArray } from './contact-list/contact-array.js';
+export { readContactCsv } from './contact-list/contact-csv.js';
 export {
   DEFAULT_CONTACT_LIST_LIMITS,
   type ContactList,
   type ContactListLimits,
   type NewContact,
   type RejectedRow,
-} from './contact-list.model.js';
+} from './contact-list/contact-list.model.js';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { DomainError } from '../shared/domain-error.js';
+import { DomainError } from '../../shared/domain-error.js';
 import {
   DEFAULT_CONTACT_LIST_LIMITS,
   readContactArray,
   type ContactList,
   type ContactListLimits,
-} from './contact-list.js';
+} from '../contact-list.js';
 
 const CANARY = '5550147';
 

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { DomainError } from '../shared/domain-error.js';
+import { DomainError } from '../../shared/domain-error.js';
 import {
   DEFAULT_CONTACT_LIST_LIMITS,
   readContactCsv,
   type ContactList,
   type ContactListLimits,
-} from './contact-list.js';
+} from '../contact-list.js';
 import { PIECE_BYTES } from './csv-text.js';
 
 /** A number that must not appear in any error or reason; every bad number of these tests has these digits in it. */

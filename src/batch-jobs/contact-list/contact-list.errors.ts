@@ -1,4 +1,4 @@
-import { DomainError } from '../shared/domain-error.js';
+import { DomainError } from '../../shared/domain-error.js';
 import type { RejectedRow } from './contact-list.model.js';
 
 /** Rejected rows shown in an error: enough to see the pattern, few enough to read. */
