@@ -27,7 +27,7 @@ const START_EXAMPLE = '2027-03-01T10:00:00';
 const START_SHAPE = '2025-03-01T10:00:00';
 
 const START_DESCRIPTION =
-  'ISO 8601. A wall time in `timezone`, or an instant with `Z`, an offset or an RFC 9557 zone. Must lie in the future.';
+  'ISO 8601: a wall time in `timezone`, or an instant with `Z`, an offset or an RFC 9557 zone. Must lie in the future.';
 
 /** What the document shows beyond a field's own description: that a body may have null, examples of a query. */
 type Shows = Pick<ApiPropertyOptions, 'nullable' | 'examples'>;
@@ -120,10 +120,16 @@ interface Words {
   readonly code: ErrorCode;
 }
 
+/** Examples of a filter. The first leaves it out: Swagger UI fills it in, and a list would be filtered by every example. */
+export const filterExamples = (value: string) => ({
+  none: { summary: 'Not given' },
+  given: { summary: value, value },
+});
+
 /** One of a fixed set of words, or absent. */
 export const OneOfField = ({ values, description, code }: Words): PropertyDecorator =>
   applyDecorators(
-    ApiPropertyOptional({ enum: [...values], example: values[0], description }),
+    ApiPropertyOptional({ enum: [...values], examples: filterExamples(values[0]), description }),
     IsOptional(),
     IsIn([...values], { message: `must be one of ${values.join(', ')}.`, ...failingWith(code) }),
   );

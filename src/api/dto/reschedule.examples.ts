@@ -9,41 +9,49 @@ interface Move {
   readonly statusBefore?: 'pending' | 'scheduled';
 }
 
-/** The worked examples of the contract, as they are asked for. Names are the same for query and answer. */
-const MOVES: Readonly<Record<string, Move>> = {
+/**
+ * What is asked for, under the same names in the query and in the answers. The first lies ahead, because Swagger UI fills
+ * it in; the others are the worked examples of the contract, of 2025.
+ */
+const MOVES = {
+  ahead: {
+    summary: 'A start ahead',
+    scheduledStartTime: '2027-03-01T10:00:00',
+    timezone: 'America/New_York',
+  },
   newYork: {
-    summary: 'Ten in New York is 15:00 in UTC',
+    summary: '2025: ten in New York is 15:00 in UTC',
     scheduledStartTime: '2025-03-01T10:00:00',
     timezone: 'America/New_York',
   },
-  utc: { summary: 'Nine in UTC', scheduledStartTime: '2025-03-01T09:00:00', timezone: 'UTC' },
+  utc: { summary: '2025: nine in UTC', scheduledStartTime: '2025-03-01T09:00:00', timezone: 'UTC' },
   pending: {
-    summary: 'A first start for a pending job: nine in London',
+    summary: '2025: a first start for a pending job, nine in London',
     scheduledStartTime: '2025-03-01T09:00:00',
     timezone: 'Europe/London',
     statusBefore: 'pending',
   },
   storm: {
-    summary: 'A storm: the same hour tomorrow',
+    summary: '2025: a storm, the same hour tomorrow',
     scheduledStartTime: '2025-03-02T09:00:00',
     timezone: 'America/New_York',
   },
   legalHours: {
-    summary: 'When legal hours begin in Chicago',
+    summary: '2025: when legal hours begin in Chicago',
     scheduledStartTime: '2025-03-01T09:00:00',
     timezone: 'America/Chicago',
   },
   skipped: {
-    summary: 'A wall time that a clock change skips: the same moment on the moved clock',
+    summary: '2025: a wall time that a clock change skips',
     scheduledStartTime: '2025-03-09T02:30:00',
     timezone: 'America/New_York',
   },
   daylightTime: {
-    summary: 'From Friday to Monday, over the change to daylight time',
+    summary: '2025: from Friday to Monday, over the change to daylight time',
     scheduledStartTime: '2025-03-10T10:00:00',
     timezone: 'America/Los_Angeles',
   },
-};
+} as const satisfies Record<string, Move>;
 
 type Parameter = 'scheduledStartTime' | 'timezone';
 
@@ -71,5 +79,5 @@ export const MOVED: Readonly<Record<string, { readonly summary: string; readonly
   ...Object.fromEntries(
     Object.entries(MOVES).map(([name, move]) => [name, { summary: move.summary, value: answerTo(move, true) }]),
   ),
-  redisAway: { summary: 'While Redis cannot be reached', value: answerTo(MOVES.newYork, false) },
+  redisAway: { summary: 'Redis cannot be reached: the start is kept', value: answerTo(MOVES.newYork, false) },
 };
