@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { VARIABLES } from './env.js';
+import { packageFile } from './package-file.js';
+import { ERROR_CODES } from './shared/domain-error.js';
+
+const read = (name: string): string => readFileSync(packageFile(name), 'utf8');
+
+/** Everything a reader may follow links from. */
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(packageFile('docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+
+const withoutCode = (markdown: string): string =>
+  markdown.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
+
+const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1]);
+
+/** The id that GitHub, and `/docs/errors`, give a heading. */
+const toAnchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+
+const variables = Object.values(VARIABLES);
+const names = variables.map(({ name }) => name);
+
+describe('docs/errors.md', () => {
+  it('has one section for each code, and no other', () => {
+    expect(all(read('docs/errors.md'), /^## (.+)$/gm).toSorted()).toEqual([...ERROR_CODES].toSorted());
+  });
+
+  it.each(ERROR_CODES)('shows a body of %s in its section', (code) => {
+    const [, section] = read('docs/errors.md').split(`\n## ${code}\n`);
+    const body: unknown = JSON.parse(/^```json\n([\s\S]*?)^```/m.exec(section)?.[1] ?? 'null');
+    expect(body).toMatchObject({ type: `/docs/errors#${code}`, code, success: false });
+  });
+
+  it('links only within itself, because it is served as a page of its own', () => {
+    const targets = all(withoutCode(read('docs/errors.md')), /\]\(([^)]+)\)/g);
+    expect(targets.filter((target) => !/^(#|https:)/.test(target))).toEqual([]);
+  });
+});
+
+describe('.env.example', () => {
+  const lines = all(read('.env.example'), /^([A-Z][A-Z_]*=.*)$/gm);
+
+  it('names every variable, once and in the order of env.ts', () => {
+    expect(lines.map((line) => line.split('=')[0])).toEqual(names);
+  });
+
+  it.each(variables.flatMap(({ name, fallback }) => (fallback === undefined ? [] : [[name, String(fallback)]])))(
+    'gives %s its default, %s',
+    (name, fallback) => {
+      expect(lines).toContain(`${name}=${fallback}`);
+    },
+  );
+});
+
+describe('the settings of docs/operations.md', () => {
+  const [, settings] = read('docs/operations.md').split('\n## Settings\n');
+  const rows = all(settings, /^(\| `[A-Z_]+`.*)$/gm).map((row) => row.split(/ *\| */).slice(1));
+
+  it('has a row for every variable', () => {
+    expect(rows.map(([name]) => name)).toEqual(names.map((name) => `\`${name}\``));
+  });
+
+  it.each(variables.map(({ name, fallback }) => [name, fallback === undefined ? '' : `\`${fallback}\``]))(
+    'gives %s the default %s',
+    (name, fallback) => {
+      expect(rows.find(([cell]) => cell === `\`${name}\``)?.[2]).toBe(fallback);
+    },
+  );
+});
+
+describe.each(PAGES)('%s', (page) => {
+  const text = withoutCode(read(page));
+  const links = all(text, /\]\(([^)\s]+)\)/g).filter((target) => !target.startsWith('https:'));
+
+  it('links to files and headings that exist', () => {
+    const broken = links.filter((target) => {
+      const [path, anchor] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      if (!existsSync(packageFile(file))) return true;
+      return anchor !== undefined && !all(read(file), /^#+ (.+)$/gm).some((heading) => toAnchor(heading) === anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  it('names only commands that there are', () => {
+    const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'));
+    const commands = all(read('README.md'), /npm run ([\w:-]*\w)/g);
+    expect(commands.length).toBeGreaterThan(0);
+    expect(commands.filter((command) => !(command in scripts))).toEqual([]);
+    expect(scripts).toMatchObject({ start: expect.any(String), test: expect.any(String) });
+  });
+});
