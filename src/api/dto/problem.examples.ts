@@ -6,7 +6,7 @@ import {
   MissingPhoneColumnError,
   NoValidContactsError,
   TooManyContactsError,
-} from '../../batch-jobs/contact-list.errors.js';
+} from '../../batch-jobs/contact-list/contact-list.errors.js';
 import { CONTACT_STATUSES } from '../../batch-jobs/contact.status.js';
 import {
   AlreadyTerminalError,
