@@ -71,6 +71,15 @@ describe('the settings of docs/operations.md', () => {
     expect(rows.map(([name]) => name)).toEqual(names.map((name) => `\`${name}\``));
   });
 
+  const ranges = variables.flatMap(({ name, allowed }) => {
+    const [, first, last] = /from (\d+) to (\d+)/.exec(allowed) ?? [];
+    return first === undefined ? [] : [[name, first, last]];
+  });
+
+  it.each(ranges)('gives %s the range from %s to %s', (name, first, last) => {
+    expect(rows.find(([cell]) => cell === `\`${name}\``)?.[1]).toBe(`${first}–${last}`);
+  });
+
   it.each(variables.map(({ name, fallback }) => [name, fallback === undefined ? '' : `\`${fallback}\``]))(
     'gives %s the default %s',
     (name, fallback) => {
