@@ -1,5 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
+import { ScheduleRepository, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import { Recurring } from '../shared/recurring.js';
 import { BatchRunner } from './batch.runner.js';
 
@@ -31,19 +31,22 @@ export class ScheduleSweeper implements OnApplicationBootstrap, BeforeApplicatio
     return this.sweeping.stop();
   }
 
-  /** One round: claims the overdue schedules one by one, whoever else does the same. */
+  /**
+   * One round: claims the overdue schedules one by one, whoever else does the same. One that cannot be claimed, because
+   * somebody holds its row, does not keep the others waiting.
+   */
   async sweep(signal: AbortSignal): Promise<void> {
     for (const overdue of await this.schedules.listOverdue(OVERDUE_MS, SWEEP_LIMIT)) {
       if (signal.aborted) return;
-      await this.runner.start(overdue, 'sweep', signal);
+      await this.runner.start(overdue, 'sweep', signal).catch((error: unknown) => this.report(error, overdue));
     }
   }
 
-  private async sweepOrReport(signal: AbortSignal): Promise<void> {
-    try {
-      await this.sweep(signal);
-    } catch (error) {
-      this.logger.warn('sweep failed', { reason: (error as Error).name });
-    }
+  private sweepOrReport(signal: AbortSignal): Promise<void> {
+    return this.sweep(signal).catch((error: unknown) => this.report(error));
+  }
+
+  private report(error: unknown, overdue?: ScheduledStart): void {
+    this.logger.warn('sweep failed', { reason: (error as Error).name, batchJobId: overdue?.batchJobId });
   }
 }

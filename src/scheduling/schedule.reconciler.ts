@@ -22,7 +22,7 @@ export interface Reconciled {
 @Injectable()
 export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ScheduleReconciler.name);
-  private readonly reconciling = new Recurring(() => this.reconcileOrReport(), RECONCILE_INTERVAL_MS);
+  private readonly reconciling = new Recurring((signal) => this.reconcileOrReport(signal), RECONCILE_INTERVAL_MS);
 
   constructor(
     private readonly schedules: ScheduleRepository,
@@ -43,9 +43,9 @@ export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplica
    * One round. Redis is read before PostgreSQL: a wake-up found there was committed before, so one that no row wants is
    * of the past, never of a move that is just being made.
    *
-   * @returns null when Redis stopped answering; the next round begins anew
+   * @returns null when Redis stopped answering or the signal rose; the next round begins anew
    */
-  async reconcile(): Promise<Reconciled | null> {
+  async reconcile(signal?: AbortSignal): Promise<Reconciled | null> {
     if (await this.scheduler.isRedisNew()) this.logger.warn('redis is empty: every wake-up is set again');
     const unwanted = await this.scheduler.listArmed();
     if (!unwanted) return null;
@@ -55,12 +55,18 @@ export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplica
       const firesAt = unwanted.get(wakeUpId(start));
       unwanted.delete(wakeUpId(start));
       if (this.isRight(start, firesAt)) continue;
+      if (signal?.aborted) return null;
       if (firesAt) await this.scheduler.forget(wakeUpId(start));
       if (!(await this.scheduler.wakeAt(start))) return null;
       armed += 1;
     }
     let removed = 0;
-    for (const queueJobId of unwanted.keys()) if (await this.scheduler.forget(queueJobId)) removed += 1;
+    for (const queueJobId of unwanted.keys()) {
+      if (signal?.aborted) return null;
+      const wasRemoved = await this.scheduler.forget(queueJobId);
+      if (wasRemoved === null) return null;
+      if (wasRemoved) removed += 1;
+    }
     return { armed, removed };
   }
 
@@ -79,9 +85,9 @@ export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplica
     }
   }
 
-  private async reconcileOrReport(): Promise<void> {
+  private async reconcileOrReport(signal: AbortSignal): Promise<void> {
     try {
-      const done = await this.reconcile();
+      const done = await this.reconcile(signal);
       if (done && done.armed + done.removed > 0) this.logger.log('wake-ups reconciled', { ...done });
     } catch (error) {
       this.logger.warn('reconciliation failed', { reason: (error as Error).name });

@@ -66,7 +66,7 @@ export class SchedulerGateway implements OnApplicationBootstrap {
       ended ? this.forget(wakeUpId(ended)) : false,
       scheduled ? this.wakeAt(scheduled) : false,
     ]);
-    return { oldJobCancelled, isArmed };
+    return { oldJobCancelled: oldJobCancelled ?? false, isArmed };
   }
 
   /** @returns whether the wake-up is known to be in Redis. Setting one that is there already changes nothing. */
@@ -74,8 +74,11 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     const { batchJobId, revision } = start;
     const timestamp = this.clock.now().getTime();
     const delay = Math.max(0, start.startsAt.getTime() - timestamp);
-    // Bull runs a job with a faulty delay at once.
-    if (!Number.isSafeInteger(delay)) throw new RangeError(`not an instant: ${String(start.startsAt)}`);
+    if (!Number.isSafeInteger(delay)) {
+      // Bull runs a job with a faulty delay at once.
+      this.logger.error('not an instant', { batchJobId, revision });
+      return false;
+    }
 
     // With the timestamp given, Bull stores exactly `startsAt`; its types do not know the option.
     const options: JobOptions & { timestamp: number } = {
@@ -88,14 +91,15 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     return (await this.patiently('add', () => this.starts.add('start', { batchJobId, revision }, options))) !== null;
   }
 
-  /** @returns whether the wake-up was found and removed */
-  async forget(queueJobId: string): Promise<boolean> {
-    const removed = await this.patiently('remove', async () => {
+  /** @returns whether the wake-up was found and removed; null when Redis does not answer or a worker has it in hand */
+  async forget(queueJobId: string): Promise<boolean | null> {
+    return this.patiently('remove', async () => {
       const job = await this.starts.getJob(queueJobId);
-      await job?.remove();
-      return job !== null;
+      // The record may be lost and its place in the delayed set not: Bull finds such a one only when it fires.
+      if (!job) return (await this.starts.client.zrem(this.starts.toKey('delayed'), queueJobId)) > 0;
+      await job.remove();
+      return true;
     });
-    return removed ?? false;
   }
 
   /** @returns null when Redis has no such wake-up, `'unknown'` when Redis does not answer */

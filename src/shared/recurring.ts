@@ -27,6 +27,7 @@ export class Recurring {
   /** Ends after the round in progress. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.hurry.abort();
     await this.running;
   }
 
@@ -35,10 +36,9 @@ export class Recurring {
     while (!signal.aborted) {
       // Of this round: a hurry that comes while it works is not lost.
       this.hurry = new AbortController();
+      const { signal: hurry } = this.hurry;
       await this.work(signal);
-      await sleep(this.pauseMs, undefined, { signal: AbortSignal.any([signal, this.hurry.signal]) }).catch(
-        () => undefined,
-      );
+      if (!signal.aborted) await sleep(this.pauseMs, undefined, { signal: hurry }).catch(() => undefined);
     }
   }
 }

@@ -1,0 +1,234 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { BatchRunner } from '../../src/calling/batch.runner.js';
+import { ScheduleSweeper } from '../../src/calling/schedule.sweeper.js';
+import { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
+import { RescheduleService } from '../../src/scheduling/reschedule.service.js';
+import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
+import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
+import { Clock } from '../../src/shared/clock.js';
+import { eventually } from '../support/eventually.js';
+import { CALLER, JobRows } from '../support/job-rows.js';
+import { TestApp } from '../support/test-app.js';
+
+let app: TestApp;
+let rows: JobRows;
+let schedules: ScheduleRepository;
+let scheduler: SchedulerGateway;
+let rescheduling: RescheduleService;
+let reconciler: ScheduleReconciler;
+let sweeper: ScheduleSweeper;
+beforeAll(async () => {
+  app = await TestApp.start();
+  rows = new JobRows(app.database);
+  schedules = app.app.get(ScheduleRepository, { strict: false });
+  scheduler = app.app.get(SchedulerGateway, { strict: false });
+  rescheduling = app.app.get(RescheduleService, { strict: false });
+  reconciler = new ScheduleReconciler(schedules, scheduler, app.app.get(Clock, { strict: false }));
+  sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, app.settings));
+  await eventually(async () => expect(await scheduler.isReachable()).toBe(true));
+});
+afterAll(() => app.stop());
+afterEach(async () => {
+  await app.database.query('truncate batch_jobs cascade');
+  await loseEverything();
+});
+
+const key = (name: string) => `${app.settings.redisKeyPrefix}:batch-start:${name}`;
+
+/** What FLUSHALL does, to the keys of this test alone. */
+async function loseEverything(): Promise<void> {
+  const keys = await app.redis.keys(`${app.settings.redisKeyPrefix.replace(/[{}]/g, '?')}*`);
+  if (keys.length > 0) await app.redis.del(keys);
+}
+
+/** What Redis should hold: a wake-up for each schedule, at its time. */
+async function wanted(): Promise<Map<string, string>> {
+  const scheduled = await app.database.query<{ id: string; revision: number; startsAt: Date }[]>(
+    `select id, schedule_revision as revision, starts_at as "startsAt" from batch_jobs where status = 'scheduled'`,
+  );
+  return new Map(scheduled.map(({ id, revision, startsAt }) => [`${id}.r${revision}`, startsAt.toISOString()]));
+}
+
+/** Two instants a millisecond apart. */
+const TOMORROW = [1, 2].map((ms) => new Date(Date.now() + 86_400_000 + ms).toISOString()) as [string, string];
+
+describe('a reconciliation', () => {
+  it('sets every wake-up again after Redis lost its data, and changes nothing the next time', async () => {
+    for (let jobs = 0; jobs < 5; jobs += 1) await app.create({ scheduledStartTime: TOMORROW[0] });
+    const before = await app.delayed();
+    expect(before).toEqual(await wanted());
+    await loseEverything();
+
+    expect(await reconciler.reconcile()).toEqual({ armed: 5, removed: 0 });
+
+    expect(await app.delayed()).toEqual(before);
+    expect(await reconciler.reconcile()).toEqual({ armed: 0, removed: 0 });
+    expect(await scheduler.isRedisNew()).toBe(false);
+  });
+
+  it('goes through more schedules than one page', async () => {
+    await app.database.query(
+      `insert into batch_jobs (id, organization_id, from_phone_number_id, agent_id, name, status, concurrent_call_limit,
+         max_attempts, total_contacts, schedule_revision, starts_at, timezone, disambiguation)
+       select 'batch_' || lpad(n::text, 26, '0'), 'org_a', 'phone_a', 'agent_a', 'many', 'scheduled', 1, 1, 0, 1,
+         '2099-01-01T00:00:00Z', 'UTC', 'compatible' from generate_series(1, 2001) as n`,
+    );
+
+    expect(await reconciler.reconcile()).toEqual({ armed: 2_001, removed: 0 });
+    expect((await app.delayed()).size).toBe(2_001);
+  });
+
+  it('removes what no schedule wants and leaves what one does', async () => {
+    const id = await app.create({ scheduledStartTime: TOMORROW[0] });
+    const other = await rows.add({ status: 'cancelled' });
+    const startsAt = new Date(TOMORROW[0]);
+    for (const [batchJobId, revision] of [
+      [id, 7],
+      [other, 1],
+      ['batch_01ARZ3NDEKTSV4RRFFQ69G5FAV', 1],
+      ['nothing of ours', 1],
+    ] as const) {
+      await scheduler.wakeAt({ batchJobId, revision, startsAt });
+    }
+    // Its record is lost, its place in the delayed set is not.
+    await app.redis.del(key(`${other}.r1`));
+
+    expect(await reconciler.reconcile()).toEqual({ armed: 0, removed: 4 });
+
+    expect(await app.delayed()).toEqual(await wanted());
+  });
+
+  it.each([
+    ['later', 3_600_000],
+    ['earlier', -3_600_000],
+  ])('repairs a wake-up that would fire %s', async (_name, offMs) => {
+    const id = await app.create({ scheduledStartTime: TOMORROW[0] });
+    const startsAt = new Date(TOMORROW[0]);
+    await scheduler.forget(`${id}.r1`);
+    await scheduler.wakeAt({ batchJobId: id, revision: 1, startsAt: new Date(startsAt.getTime() + offMs) });
+
+    expect(await reconciler.reconcile()).toEqual({ armed: 1, removed: 0 });
+    expect(await app.delayed()).toEqual(await wanted());
+  });
+
+  it('leaves what is due to the sweep', async () => {
+    await rows.add({ startsInMs: -500 });
+
+    expect(await reconciler.reconcile()).toEqual({ armed: 0, removed: 0 });
+    expect(await app.redis.llen(key('wait'))).toBe(0);
+  });
+
+  it('ends before its time when told to', async () => {
+    await rows.add();
+    await scheduler.wakeAt({ batchJobId: 'nobody', revision: 1, startsAt: new Date(TOMORROW[0]) });
+
+    expect(await reconciler.reconcile(AbortSignal.abort())).toBeNull();
+    expect([...(await app.delayed()).keys()]).toEqual(['nobody.r1']);
+  });
+
+  it('never undoes a reschedule that runs at the same time', async () => {
+    const ids = await Promise.all(['a', 'b', 'c'].map((name) => app.create({ name, scheduledStartTime: TOMORROW[0] })));
+    let isOver = false;
+    const reconciling = (async () => {
+      let rounds = 0;
+      for (; !isOver; rounds += 1) await reconciler.reconcile();
+      return rounds;
+    })();
+
+    for (let times = 0; times < 60; times += 1) {
+      const moved = await Promise.all(
+        ids.map((id) => rescheduling.reschedule(CALLER, id, { startTime: TOMORROW[times % 2] as string })),
+      );
+      // A round that read the rows before the move may set the old wake-up once more, but takes no new one away.
+      const armed = await app.delayed();
+      for (const { start } of moved) {
+        expect(armed.get(`${start.batchJobId}.r${start.revision}`)).toBe(start.startsAt.toISOString());
+      }
+    }
+
+    isOver = true;
+    expect(await reconciling).toBeGreaterThan(5);
+    await reconciler.reconcile();
+    expect(await app.delayed()).toEqual(await wanted());
+  });
+
+  it('reads Redis before PostgreSQL: a wake-up set while it reads the rows is not taken for one that no row wants', async () => {
+    const id = await app.create({ scheduledStartTime: TOMORROW[0] });
+    // The rows as they are listed, and right after them a move that is made to its end.
+    const listing = {
+      listScheduled: async (afterId: string, limit: number) => {
+        const listed = await schedules.listScheduled(afterId, limit);
+        await rescheduling.reschedule(CALLER, id, { startTime: TOMORROW[1] });
+        return listed;
+      },
+    };
+
+    await new ScheduleReconciler(listing as never, scheduler, app.clock).reconcile();
+
+    expect((await app.delayed()).get(`${id}.r2`)).toBe(TOMORROW[1]);
+  });
+});
+
+describe('a sweep', () => {
+  const NEVER = new AbortController().signal;
+
+  it('starts what Redis forgot, and leaves to the timer what has only just become due', async () => {
+    const [overdue, young, future] = [
+      await rows.add({ startsInMs: -2_500 }),
+      await rows.add({ startsInMs: -200 }),
+      await rows.add(),
+    ];
+
+    await sweeper.sweep(NEVER);
+
+    expect(await rows.starts(overdue)).toMatchObject([{ trigger: 'sweep', revision: 1 }]);
+    expect((await rows.row(young)).status).toBe('scheduled');
+    expect((await rows.row(future)).status).toBe('scheduled');
+  });
+
+  it('marks missed what is later than the limit', async () => {
+    const id = await rows.add({ startsInMs: -61 * 60_000 });
+
+    await sweeper.sweep(NEVER);
+
+    expect(await rows.row(id)).toMatchObject({ status: 'failed', failureReason: 'start_window_missed' });
+    expect(await rows.starts(id)).toEqual([]);
+  });
+
+  it('of many workers starts each batch once', async () => {
+    const ids: string[] = [];
+    for (let jobs = 0; jobs < 30; jobs += 1) ids.push(await rows.add({ startsInMs: -3_000 }));
+
+    await Promise.all([1, 2, 3, 4].map(() => sweeper.sweep(NEVER)));
+
+    for (const id of ids) {
+      expect(await rows.starts(id)).toHaveLength(1);
+      expect(await rows.history(id)).toHaveLength(1);
+    }
+  });
+
+  it('starts the others when one row is held by somebody', async () => {
+    const held = await rows.add({ startsInMs: -4_000 });
+    const other = await rows.add({ startsInMs: -3_000 });
+    const holder = app.database.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('select from batch_jobs where id = $1 for update', [held]);
+
+    await sweeper.sweep(NEVER);
+
+    expect((await rows.row(other)).status).toBe('running');
+    expect((await rows.row(held)).status).toBe('scheduled');
+    await holder.rollbackTransaction();
+    await holder.release();
+    await sweeper.sweep(NEVER);
+    expect((await rows.row(held)).status).toBe('running');
+  });
+
+  it('ends before its time when told to', async () => {
+    const id = await rows.add({ startsInMs: -3_000 });
+
+    await sweeper.sweep(AbortSignal.abort());
+
+    expect((await rows.row(id)).status).toBe('scheduled');
+  });
+});
