@@ -88,6 +88,17 @@ describe('the settings of docs/operations.md', () => {
   );
 });
 
+describe('the log lines of docs/operations.md', () => {
+  const sources = readdirSync(packageFile('src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /(?<!\.spec)\.ts$/.test(name),
+  );
+  const messages = sources.flatMap((name) => all(read(join('src', name)), /logger\.\w+\(\s*'([^']+)'/g));
+
+  it.each(messages)('explain %s', (message) => {
+    expect(read('docs/operations.md')).toContain(`\`${message}\``);
+  });
+});
+
 describe.each(PAGES)('%s', (page) => {
   const text = withoutCode(read(page));
   const links = all(text, /\]\(([^)\s]+)\)/g).filter((target) => !target.startsWith('https:'));
