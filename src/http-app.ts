@@ -2,7 +2,9 @@ import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { newRequestId } from './api/request-id.js';
+import type { Socket } from 'node:net';
+import { UnreadableRequestError } from './api/api.errors.js';
+import { newRequestId, requestIdOf } from './api/request-id.js';
 import { toProblem } from './api/problem.js';
 import { AppModule } from './app.module.js';
 import type { Environment } from './env.js';
@@ -34,6 +36,7 @@ export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBy
     bodyLimit: maxUploadBytes + FORM_OVERHEAD_BYTES,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     frameworkErrors: answerUnroutable,
+    clientErrorHandler: answerUnreadable,
     multipart: false,
   });
 
@@ -55,13 +58,32 @@ export async function configureHttpApp(app: NestFastifyApplication): Promise<Nes
   return app;
 }
 
+/** For answers that are given before any route, and thus any hook, is reached: a program reads them, no browser. */
+const headersBeforeRoutes = (requestId: string): Record<string, string> => ({
+  'Content-Type': 'application/problem+json; charset=utf-8',
+  'X-Request-Id': requestId,
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+});
+
 /** An address that cannot be decoded never reaches a route, nor Nest. */
-const answerUnroutable = (error: Error, _request: FastifyRequest, reply: FastifyReply): void => {
-  const problem = toProblem(error, newRequestId());
-  void reply
-    .status(problem.status)
-    .headers({ 'Content-Type': 'application/problem+json; charset=utf-8', 'X-Request-Id': problem.instance })
-    .send(problem);
+const answerUnroutable = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+  const problem = toProblem(error, requestIdOf(request));
+  void reply.status(problem.status).headers(headersBeforeRoutes(problem.instance)).send(problem);
+};
+
+/** What is not HTTP never becomes a request: there is only the socket to write to. */
+const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const problem = toProblem(new UnreadableRequestError(), newRequestId());
+  const body = JSON.stringify(problem);
+  const headers = {
+    ...headersBeforeRoutes(problem.instance),
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(['HTTP/1.1 400 Bad Request', ...lines, '', body].join('\r\n'));
 };
 
 /** JSON as Fastify reads it; an empty body is none, because clients send the content type with calls that have no body. */

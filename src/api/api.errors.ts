@@ -22,6 +22,17 @@ export class InternalError extends DomainError {
   }
 }
 
+/** Bytes that are not HTTP, headers longer than any are read, or a request that did not arrive in time. */
+export class UnreadableRequestError extends DomainError {
+  readonly code = 'invalid_request';
+
+  constructor() {
+    super(
+      'What was sent cannot be read as an HTTP request. Its headers may be broken, or longer than 16 KiB together.',
+    );
+  }
+}
+
 /** `organizationId` was given and is not the key's own. */
 export class OrganizationMismatchError extends DomainError {
   readonly code = 'organization_mismatch';

@@ -7,6 +7,12 @@ const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 
 export const newRequestId = (): string => `req_${ulid()}`;
 
+/** The caller's own when it is 1–128 visible ASCII characters, else a new one. */
+export const requestIdOf = ({ headers }: Pick<IncomingMessage, 'headers'>): string => {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && VISIBLE_ASCII.test(given) ? given : newRequestId();
+};
+
 /** Gives every request an id, the caller's own when it is 1–128 visible ASCII characters, and a line in the log. */
 @Injectable()
 export class RequestIdMiddleware implements NestMiddleware<IncomingMessage, ServerResponse> {
@@ -16,8 +22,7 @@ export class RequestIdMiddleware implements NestMiddleware<IncomingMessage, Serv
     const known = requestContext.getStore();
     if (known) return next();
 
-    const given = request.headers['x-request-id'];
-    const requestId = typeof given === 'string' && VISIBLE_ASCII.test(given) ? given : newRequestId();
+    const requestId = requestIdOf(request);
     response.setHeader('X-Request-Id', requestId);
     this.logWhenAnswered(requestId, request, response);
     requestContext.run({ requestId }, next);

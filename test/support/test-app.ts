@@ -20,6 +20,8 @@ export interface TestAppOptions {
   readonly settings?: Partial<SettingsInput>;
   /** Starts batches as well: consumer, sweep and reconciliation run. @default false */
   readonly consumeQueues?: boolean;
+  /** Where the service finds its database: a proxy in front of it, say. @default the database itself */
+  readonly databaseUrl?: (direct: string) => Promise<string>;
   /** Replaces providers. */
   readonly override?: (module: TestingModuleBuilder) => TestingModuleBuilder;
 }
@@ -51,13 +53,14 @@ export class TestApp {
   static async start({
     settings = {},
     consumeQueues = false,
+    databaseUrl = async (direct) => direct,
     override = (m) => m,
   }: TestAppOptions = {}): Promise<TestApp> {
     const testDatabase = await TestDatabase.create();
     const database = await testDatabase.connect();
     await TestClock.prepare(database);
     const complete = withDefaults({
-      databaseUrl: testDatabase.url,
+      databaseUrl: await databaseUrl(testDatabase.url),
       redisUrl: process.env.TEST_REDIS_URL ?? '',
       redisKeyPrefix: `{test-${randomUUID()}}`,
       apiKeyPepper: 'a pepper that is only good for tests',
