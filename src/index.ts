@@ -2,6 +2,7 @@
 export { BatchJobsModule } from './batch-jobs.module.js';
 export type { BatchJobsOptions, BatchJobsShape } from './batch-jobs.options.js';
 export { ApiKeysService, type NewKey } from './access/api-keys.service.js';
+export { OrganizationsService, type NewPhoneNumber } from './access/organizations.service.js';
 export { SCOPES, type Scope } from './access/scopes.js';
 export { BatchJobsService, type CreateBatchJob } from './scheduling/batch-jobs.service.js';
 export { RescheduleService, type Rescheduled } from './scheduling/reschedule.service.js';

@@ -16,7 +16,7 @@ export class JsonLogger implements LoggerService {
       timestamp: pino.stdTimeFunctions.isoTime,
       base: undefined,
       formatters: { level: (label) => ({ level: label }) },
-      mixin: () => requestContext.getStore() ?? {},
+      mixin: () => ({ ...requestContext.getStore() }), // a copy: pino adds the line's facts to what it is given
     });
   }
 

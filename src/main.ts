@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { loadEnvironmentFile, readEnvironment } from './env.js';
-import { createHttpApp } from './http-app.js';
+import { closeHttpApp, createHttpApp } from './http-app.js';
 import { serve } from './process.js';
 
 /** The API role: HTTP only. Starts are made by `worker.ts`. */
@@ -9,5 +9,5 @@ await serve(async () => {
   const environment = readEnvironment();
   const app = await createHttpApp(environment, false);
   await app.listen(environment.port, environment.host);
-  return app;
+  return { close: () => closeHttpApp(app) };
 });

@@ -11,7 +11,7 @@ const list = (values: readonly string[]): string => values.map((value) => `'${va
  * A list of contacts to be called by one agent from one number.
  *
  * The row is the truth of the start: status, instant and revision are written by conditional statements only
- * (`schedule-statements.ts`), never by loading and saving.
+ * (`schedule.statements.ts`), never by loading and saving.
  */
 @Entity('batch_jobs')
 @Check('batch_jobs_status_known', `status in (${list(BATCH_JOB_STATUSES)})`)

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { runMigrations } from '../database/data-source.js';
 import { loadEnvironmentFile, readEnvironment, readVariable } from '../env.js';
-import { createHttpApp } from '../http-app.js';
+import { closeHttpApp, createHttpApp } from '../http-app.js';
 import { serve, type Service } from '../process.js';
 import { Clock } from '../shared/clock.js';
 import { prepareDemo } from './demo.js';
@@ -19,6 +20,7 @@ await serve(async () => {
     dataDir,
     databaseUrl: readVariable('DATABASE_URL'),
     redisUrl: readVariable('REDIS_URL'),
+    toolsDir: join(dataDir, 'tools'),
     log: say,
   });
   try {
@@ -47,13 +49,13 @@ async function startService(servers: EmbeddedServers, dataDir: string): Promise<
     });
     await welcome(app, key);
   } catch (error) {
-    await app.close();
+    await closeHttpApp(app);
     throw error;
   }
   return {
     close: async () => {
       removeServiceFile(dataDir);
-      await app.close();
+      await closeHttpApp(app);
       await servers.stop();
     },
   };
