@@ -48,11 +48,39 @@ const withOwnBodies = (document: OpenAPIObject): OpenAPIObject => {
   return document;
 };
 
+interface SwaggerUi {
+  readonly oas3Actions: { setRequestBodyValue(to: { pathMethod: unknown; value: undefined }): void };
+}
+
+/**
+ * Runs in the browser, where only itself arrives: Swagger UI 5.33 takes the fields of a form along as a JSON body, that
+ * cannot be sent, when another media type is chosen. This clears the body, and the examples of the other one are filled in.
+ */
+const clearBodyOnOtherMediaType = () => ({
+  statePlugins: {
+    oas3: {
+      wrapActions: {
+        setRequestContentType:
+          (choose: (choice: object) => unknown, { oas3Actions }: SwaggerUi) =>
+          (choice: { pathMethod: unknown }) => {
+            oas3Actions.setRequestBodyValue({ pathMethod: choice.pathMethod, value: undefined });
+            return choose(choice);
+          },
+      },
+    },
+  },
+});
+
 /** Swagger UI at `/docs`, the document at `/docs/openapi.json`. */
 export const serveDocs = (app: INestApplication): void =>
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs/openapi.json',
     yamlDocumentUrl: 'docs/openapi.yaml',
     customSiteTitle: 'batch-jobs',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+    swaggerOptions: {
+      persistAuthorization: true,
+      displayRequestDuration: true,
+      tryItOutEnabled: true,
+      plugins: [clearBodyOnOtherMediaType],
+    },
   });

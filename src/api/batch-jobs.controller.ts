@@ -59,8 +59,8 @@ export class BatchJobsController {
   @Post('create')
   @UseInterceptors(ContactListInterceptor)
   @Bodies({
-    'multipart/form-data': { type: CreateFormBody },
     'application/json': { type: CreateJsonBody, examples: CREATE_BODIES },
+    'multipart/form-data': { type: CreateFormBody },
   })
   @Operation({
     summary: 'Create batch job',
