@@ -1,8 +1,10 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { runMigrations } from '../database/data-source.js';
-import { loadEnvironmentFile, readEnvironment, readVariable } from '../env.js';
+import { loadEnvironmentFile, readEnvironment, type Environment } from '../env.js';
 import { closeHttpApp, createHttpApp } from '../http-app.js';
 import { serve, type Service } from '../process.js';
 import { Clock } from '../shared/clock.js';
@@ -15,38 +17,44 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** `npm start`: the whole service in one process, on servers of its own unless others are named. */
 await serve(async () => {
   loadEnvironmentFile();
-  const dataDir = readVariable('DATA_DIR') ?? '.data';
+  // What is not named is made here.
+  const asked = readEnvironment({ databaseUrl: '', redisUrl: '', apiKeyPepper: '' });
+  const { dataDir } = asked;
   const servers = await startEmbeddedServers({
     dataDir,
-    databaseUrl: readVariable('DATABASE_URL'),
-    redisUrl: readVariable('REDIS_URL'),
+    databaseUrl: asked.databaseUrl || undefined,
+    redisUrl: asked.redisUrl || undefined,
     toolsDir: join(dataDir, 'tools'),
     log: say,
   });
   try {
-    return await startService(servers, dataDir);
+    await findFree(asked);
+    const { databaseUrl, redisUrl } = servers;
+    const apiKeyPepper = asked.apiKeyPepper || (await keep(dataDir, 'api-key-pepper', newPepper));
+    return await startService({ ...asked, databaseUrl, redisUrl, apiKeyPepper }, servers);
   } catch (error) {
     await servers.stop();
     throw error;
   }
 });
 
-async function startService(servers: EmbeddedServers, dataDir: string): Promise<Service> {
-  const { databaseUrl, redisUrl } = servers;
-  const apiKeyPepper = await keep(dataDir, 'api-key-pepper', newPepper);
-  const environment = readEnvironment({ databaseUrl, redisUrl, apiKeyPepper });
+/** Fails when the port is taken: better now than when batches have begun to be started. */
+async function findFree({ host, port }: Environment): Promise<void> {
+  const probe = createServer().listen(port, host);
+  await once(probe, 'listening');
+  probe.close();
+  await once(probe, 'close');
+}
 
+async function startService(environment: Environment, servers: EmbeddedServers): Promise<Service> {
+  const { dataDir, databaseUrl, redisUrl, apiKeyPepper } = environment;
   const applied = await runMigrations(databaseUrl);
   if (applied.length > 0) say(`Applied ${applied.length} migration(s).`);
   const app = await createHttpApp(environment, true);
   try {
     const key = await prepareDemo(app, dataDir);
     await app.listen(environment.port, environment.host);
-    writeServiceFile(dataDir, {
-      DATABASE_URL: databaseUrl,
-      REDIS_URL: redisUrl,
-      API_KEY_PEPPER: environment.apiKeyPepper,
-    });
+    writeServiceFile(dataDir, { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, API_KEY_PEPPER: apiKeyPepper });
     await welcome(app, key);
   } catch (error) {
     await closeHttpApp(app);
