@@ -276,6 +276,16 @@ describe('POST /batch/create', () => {
       expect((await create(fields)).body).toMatchObject({ estimatedDuration, estimatedCost });
     });
 
+    it('estimates in figures that can be read, whatever the average', async () => {
+      const own = await TestApp.start({ settings: { averageCallMinutes: 1.1 } });
+      try {
+        const { body } = await own.post('/batch/create', { ...aBatch(), contacts: contacts(15) });
+        expect(body).toMatchObject({ estimatedDuration: '3.3 minutes', estimatedCost: '$0.29' });
+      } finally {
+        await own.stop();
+      }
+    });
+
     it('repeated, creates another job', async () => {
       const [first, second] = [await create(), await create()];
       expect(first.body.batchJobId).not.toBe(second.body.batchJobId);

@@ -60,7 +60,8 @@ export class CreateResponse extends IntersectionType(CreatedFields, PartialType(
       message: `Batch job created with ${count(contacts.length, 'contact')}`,
       batchJobId,
       totalContacts: contacts.length,
-      estimatedDuration: count(estimate.minutes, 'minute'),
+      // Rounded: 3 × 1.1 is 3.3000000000000003.
+      estimatedDuration: count(Number(estimate.minutes.toFixed(2)), 'minute'),
       estimatedCost: `$${estimate.dollars.toFixed(2)}`,
       status: schedule ? 'scheduled' : 'pending',
       scheduledStartTime: schedule && toUtc(schedule.startsAt),
