@@ -46,8 +46,9 @@ export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplica
    * @returns null when Redis stopped answering or the signal rose; the next round begins anew
    */
   async reconcile(signal?: AbortSignal): Promise<Reconciled | null> {
-    if (await this.scheduler.isRedisNew()) this.logger.warn('redis is empty: every wake-up is set again');
-    const unwanted = await this.scheduler.listArmed();
+    const isRedisNew = await this.scheduler.isRedisNew();
+    if (isRedisNew) this.logger.log('redis was empty');
+    const unwanted = isRedisNew === null ? null : await this.scheduler.listArmed();
     if (!unwanted) return null;
 
     let armed = 0;

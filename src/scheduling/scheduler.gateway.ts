@@ -43,6 +43,7 @@ export const wakeUpId = ({ batchJobId, revision }: Pick<ScheduledStart, 'batchJo
 @Injectable()
 export class SchedulerGateway implements OnApplicationBootstrap {
   private readonly logger = new Logger(SchedulerGateway.name);
+  private isAway = false;
 
   constructor(
     @InjectQueue(BATCH_START_PRODUCER) private readonly starts: Queue<WakeUp>,
@@ -91,12 +92,14 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     return (await this.patiently('add', () => this.starts.add('start', { batchJobId, revision }, options))) !== null;
   }
 
-  /** @returns whether the wake-up was found and removed; null when Redis does not answer or a worker has it in hand */
+  /** @returns whether the wake-up was found and removed; null when Redis does not answer */
   async forget(queueJobId: string): Promise<boolean | null> {
     return this.patiently('remove', async () => {
       const job = await this.starts.getJob(queueJobId);
       // The record may be lost and its place in the delayed set not: Bull finds such a one only when it fires.
       if (!job) return (await this.starts.client.zrem(this.starts.toKey('delayed'), queueJobId)) > 0;
+      // Bull does not remove what a worker has locked; the claim will find it stale.
+      if (await this.starts.client.exists(job.lockKey())) return false;
       await job.remove();
       return true;
     });
@@ -148,14 +151,27 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     const tooLate = sleep(REDIS_PATIENCE_MS, 'too late' as const, { signal: patience.signal });
     try {
       const answer = await Promise.race([ask(), tooLate]);
-      if (answer !== 'too late') return answer;
-      this.logger.warn('redis did not answer', { what, withinMs: REDIS_PATIENCE_MS });
+      if (answer === 'too late') return this.noteFailure(what, `no answer within ${REDIS_PATIENCE_MS} ms`);
+      this.noteAnswer();
+      return answer;
     } catch (error) {
-      this.logger.warn('redis refused', { what, reason: (error as NodeJS.ErrnoException).message });
+      return this.noteFailure(what, (error as Error).message);
     } finally {
       patience.abort();
       tooLate.catch(() => undefined);
     }
+  }
+
+  /** One line when Redis goes and one when it is back: it is asked every few seconds for as long as it is away. */
+  private noteFailure(what: string, reason: string): null {
+    if (this.isAway) this.logger.debug('redis is still away', { what, reason });
+    else this.logger.warn('redis is away', { what, reason });
+    this.isAway = true;
     return null;
+  }
+
+  private noteAnswer(): void {
+    if (this.isAway) this.logger.log('redis is back');
+    this.isAway = false;
   }
 }

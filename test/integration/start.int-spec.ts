@@ -128,17 +128,11 @@ describe('npm run phone-numbers', () => {
   it('adds a number and lists it', async () => {
     const added = administer(
       'phone-numbers',
-      ...[
-        'add',
-        '--organization',
-        'org_demo',
-        '--number',
-        '+1 202 555 0111',
-        '--id',
-        'phone_new',
-        '--agent',
-        'agent_new',
-      ],
+      'add',
+      '--organization=org_demo',
+      '--number=+1 202 555 0111',
+      '--id=phone_new',
+      '--agent=agent_new',
     );
     expect(await added.exited).toBe(0);
 
