@@ -3,6 +3,9 @@ import type { RedisOptions } from 'ioredis';
 /** Longest that anything waits for Redis while a caller waits for us (reliability.md, section 1). */
 export const REDIS_PATIENCE_MS = 500;
 
+// ioredis would wait 10 s for each try.
+const CONNECT_MS = 2_000;
+
 const address = (redisUrl: string): RedisOptions => {
   const url = new URL(redisUrl);
   return {
@@ -26,7 +29,7 @@ export const callerConnection = (redisUrl: string): RedisOptions => ({
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
   commandTimeout: REDIS_PATIENCE_MS,
-  connectTimeout: CALLER_SILENCE_MS,
+  connectTimeout: CONNECT_MS,
   socketTimeout: CALLER_SILENCE_MS,
   disconnectTimeout: REDIS_PATIENCE_MS,
 });
@@ -40,4 +43,6 @@ export const workerConnection = (redisUrl: string): RedisOptions => ({
   maxRetriesPerRequest: null,
   enableReadyCheck: false,
   socketTimeout: 15_000,
+  connectTimeout: CONNECT_MS,
+  disconnectTimeout: REDIS_PATIENCE_MS,
 });

@@ -25,7 +25,9 @@ beforeAll(async () => {
   rescheduling = app.app.get(RescheduleService, { strict: false });
   reconciler = new ScheduleReconciler(schedules, scheduler, app.app.get(Clock, { strict: false }));
   sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, app.settings));
-  await eventually(async () => expect(await scheduler.isReachable()).toBe(true));
+  await eventually(async () => {
+    if (!(await scheduler.isReachable())) throw new Error('Redis is not reachable');
+  });
 });
 afterAll(() => app.stop());
 afterEach(async () => {
@@ -128,16 +130,16 @@ describe('a reconciliation', () => {
 
   it('never undoes a reschedule that runs at the same time', async () => {
     const ids = await Promise.all(['a', 'b', 'c'].map((name) => app.create({ name, scheduledStartTime: TOMORROW[0] })));
-    let isOver = false;
+    const over = new AbortController();
     const reconciling = (async () => {
       let rounds = 0;
-      for (; !isOver; rounds += 1) await reconciler.reconcile();
+      for (; !over.signal.aborted; rounds += 1) await reconciler.reconcile();
       return rounds;
     })();
 
     for (let times = 0; times < 60; times += 1) {
       const moved = await Promise.all(
-        ids.map((id) => rescheduling.reschedule(CALLER, id, { startTime: TOMORROW[times % 2] as string })),
+        ids.map((id) => rescheduling.reschedule(CALLER, id, { startTime: TOMORROW[times % 2] })),
       );
       // A round that read the rows before the move may set the old wake-up once more, but takes no new one away.
       const armed = await app.delayed();
@@ -146,7 +148,7 @@ describe('a reconciliation', () => {
       }
     }
 
-    isOver = true;
+    over.abort();
     expect(await reconciling).toBeGreaterThan(5);
     await reconciler.reconcile();
     expect(await app.delayed()).toEqual(await wanted());

@@ -101,10 +101,12 @@ async function expectOneLife(id: string, events: readonly Event[]): Promise<void
   expect([starts.length, told.length]).toEqual([began, began]);
 
   // Of the newest schedule, and never before it.
-  for (const { revision, plannedAt, startedAt, trigger } of starts) {
+  for (const { revision, plannedAt } of starts) {
     expect(revision).toBe(moved.length + 1);
     expect(plannedAt?.toISOString()).toBe(history[moved.length]?.before?.startsAt);
-    if (trigger !== 'request') expect(startedAt.getTime()).toBeGreaterThanOrEqual((plannedAt as Date).getTime());
+  }
+  for (const { plannedAt, startedAt } of starts.filter(({ trigger }) => trigger !== 'request')) {
+    expect(startedAt.getTime()).toBeGreaterThanOrEqual((plannedAt as Date).getTime());
   }
 }
 

@@ -1,4 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+/* oxlint-disable jest/no-standalone-expect -- what runs at the same time is reported as tests */
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { ConsoleLogger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -6,6 +8,7 @@ import { queueModules } from '../../src/scheduling/queues.js';
 import { SchedulerGateway, wakeUpId } from '../../src/scheduling/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
 import { SETTINGS, withDefaults } from '../../src/shared/settings.js';
+import { atTheSameTime } from '../support/at-the-same-time.js';
 import { eventually } from '../support/eventually.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -19,6 +22,12 @@ const AN_HOUR_MS = 3_600_000;
 
 class SettingsOnly {}
 
+/** What the tests opened, to be closed whatever becomes of them. */
+const open: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const close of open.splice(0).toReversed()) await close();
+});
+
 async function setup(redisUrl = REDIS_URL) {
   const prefix = `{test-${randomUUID()}}`;
   const settings = withDefaults({ databaseUrl: '', apiKeyPepper: '', redisUrl, redisKeyPrefix: prefix });
@@ -31,11 +40,25 @@ async function setup(redisUrl = REDIS_URL) {
     imports: queueModules(settingsModule, false),
     providers: [Clock, SchedulerGateway],
   })
-    .setLogger(false)
+    .setLogger(new ConsoleLogger({ logLevels: [] }))
     .compile();
   await module.init();
   const gateway = module.get(SchedulerGateway);
-  return { gateway, prefix, close: () => module.close() };
+  const close = () => module.close();
+  open.push(close);
+  return { gateway, prefix, close };
+}
+
+async function aProxy(): Promise<TcpProxy> {
+  const proxy = await TcpProxy.start(REDIS_URL);
+  open.push(() => proxy.stop());
+  return proxy;
+}
+
+async function aRedis(): Promise<RedisServer> {
+  const server = await RedisServer.create();
+  open.push(() => server.kill());
+  return server;
 }
 
 /** With Redis at hand for looking behind the gateway's back. */
@@ -44,13 +67,12 @@ async function connected() {
   const redis = new Redis(REDIS_URL);
   await eventually(async () => expect(await bundle.gateway.isReachable()).toBe(true));
   const key = (name: string) => `${bundle.prefix}:batch-start:${name}`;
-  const close = async () => {
+  open.push(async () => {
     const keys = await redis.keys(`${bundle.prefix.replace(/[{}]/g, '?')}*`);
     if (keys.length > 0) await redis.del(keys);
     redis.disconnect();
-    await bundle.close();
-  };
-  return { ...bundle, redis, key, close };
+  });
+  return { ...bundle, redis, key };
 }
 
 const aStart = (startsAt = new Date(Date.now() + AN_HOUR_MS), revision = 1) => ({
@@ -63,7 +85,7 @@ describe('the gateway', () => {
   it.each(['2026-12-31T23:59:59.999Z', '2039-12-31T23:59:59.999Z', '2099-01-01T00:00:00.001Z'])(
     'arms a wake-up that fires at exactly %s',
     async (instant) => {
-      const { gateway, redis, key, close } = await connected();
+      const { gateway, redis, key } = await connected();
       const start = aStart(new Date(instant));
 
       expect(await gateway.wakeAt(start)).toBe(true);
@@ -77,12 +99,11 @@ describe('the gateway', () => {
         data: { batchJobId: start.batchJobId, revision: 1 },
       });
       expect(JSON.parse(opts ?? '')).toMatchObject({ removeOnComplete: true, removeOnFail: true });
-      await close();
     },
   );
 
   it('forgets a wake-up, once', async () => {
-    const { gateway, redis, key, close } = await connected();
+    const { gateway, redis, key } = await connected();
     const [start, neighbour] = [aStart(), aStart()];
     await gateway.rearm(null, start);
     await gateway.rearm(null, neighbour);
@@ -93,22 +114,20 @@ describe('the gateway', () => {
     expect(await redis.exists(key(wakeUpId(start)))).toBe(0);
     expect(await gateway.forget(wakeUpId(start))).toBe(false);
     expect([...((await gateway.listArmed()) ?? []).keys()]).toEqual([wakeUpId(neighbour)]);
-    await close();
   });
 
   it('forgets a wake-up whose record is gone and whose place in the queue is not', async () => {
-    const { gateway, redis, key, close } = await connected();
+    const { gateway, redis, key } = await connected();
     const start = aStart();
     await gateway.wakeAt(start);
     await redis.del(key(wakeUpId(start)));
 
     expect(await gateway.forget(wakeUpId(start))).toBe(true);
     expect(await gateway.listArmed()).toEqual(new Map());
-    await close();
   });
 
   it('sets the new wake-up and takes the old one away together, and tells of each', async () => {
-    const { gateway, close } = await connected();
+    const { gateway } = await connected();
     const old = aStart();
     const moved = { ...old, revision: 2, startsAt: new Date(Date.now() + 2 * AN_HOUR_MS) };
     await gateway.wakeAt(old);
@@ -116,11 +135,10 @@ describe('the gateway', () => {
     expect(await gateway.rearm(old, moved)).toEqual({ oldJobCancelled: true, isArmed: true });
     expect(await gateway.listArmed()).toEqual(new Map([[wakeUpId(moved), moved.startsAt]]));
     expect(await gateway.rearm(old, null)).toEqual({ oldJobCancelled: false, isArmed: false });
-    await close();
   });
 
   it('never gives two schedules one id, and leaves an id that is used as it is', async () => {
-    const { gateway, close } = await connected();
+    const { gateway } = await connected();
     const first = aStart();
     await gateway.wakeAt(first);
 
@@ -133,11 +151,10 @@ describe('the gateway', () => {
         [wakeUpId({ ...first, revision: 2 }), first.startsAt],
       ]),
     );
-    await close();
   });
 
   it('wakes at once for a start that has passed', async () => {
-    const { gateway, redis, key, close } = await connected();
+    const { gateway, redis, key } = await connected();
     const start = aStart(new Date(Date.now() - AN_HOUR_MS));
 
     expect(await gateway.wakeAt(start)).toBe(true);
@@ -145,11 +162,10 @@ describe('the gateway', () => {
     expect(await redis.lrange(key('wait'), 0, -1)).toEqual([wakeUpId(start)]);
     expect(await gateway.listArmed()).toEqual(new Map());
     expect(await gateway.lookUp(wakeUpId(start))).toMatchObject({ isDelayed: false });
-    await close();
   });
 
   it('arms nothing for what is not an instant, which Bull would run at once', async () => {
-    const { gateway, redis, key, close } = await connected();
+    const { gateway, redis, key } = await connected();
 
     for (const startsAt of [new Date(Number.NaN), new Date('tomorrow')]) {
       expect(await gateway.wakeAt(aStart(startsAt))).toBe(false);
@@ -157,26 +173,23 @@ describe('the gateway', () => {
 
     expect(await redis.llen(key('wait'))).toBe(0);
     expect(await gateway.listArmed()).toEqual(new Map());
-    await close();
   });
 
   it('knows a Redis that lost its data from one that did not', async () => {
-    const { gateway, redis, key, close } = await connected();
+    const { gateway, redis, key } = await connected();
 
     expect(await gateway.isRedisNew()).toBe(true);
     expect(await gateway.isRedisNew()).toBe(false);
     await redis.del(key('epoch'));
     expect(await gateway.isRedisNew()).toBe(true);
-    await close();
   });
 
   it('answers for what was never there', async () => {
-    const { gateway, close } = await connected();
+    const { gateway } = await connected();
 
     expect(await gateway.lookUp('batch_x.r1')).toBeNull();
     expect(await gateway.forget('batch_x.r1')).toBe(false);
     expect(await gateway.rearm(aStart(), null)).toEqual({ oldJobCancelled: false, isArmed: false });
-    await close();
   });
 });
 
@@ -208,113 +221,101 @@ async function expectReturn(gateway: Gateway): Promise<void> {
   expect(await gateway.forget('batch_x.r1')).toBe(false);
 }
 
-const PROXY_FAULTS: [string, (proxy: TcpProxy) => void | Promise<void>][] = [
-  ['refused', (proxy) => proxy.refuse()],
-  ['swallowed', (proxy) => proxy.blackhole()],
-];
+const refuse = (proxy: TcpProxy) => proxy.refuse();
+const swallow = (proxy: TcpProxy) => Promise.resolve(proxy.blackhole());
+
+async function answersDuring(fail: (proxy: TcpProxy) => Promise<void>): Promise<void> {
+  const proxy = await aProxy();
+  const { gateway } = await setup(proxy.url);
+  await expectReturn(gateway);
+
+  await fail(proxy);
+  await expectPatience(gateway);
+
+  await proxy.heal();
+  await expectReturn(gateway);
+}
+
+async function answersFromTheFirst(fail: (proxy: TcpProxy) => Promise<void>): Promise<void> {
+  const proxy = await aProxy();
+  await fail(proxy);
+  const { gateway } = await setup(proxy.url);
+
+  await expectPatience(gateway);
+
+  await proxy.heal();
+  await expectReturn(gateway);
+}
+
+async function closesSoonDuring(fail: (proxy: TcpProxy) => Promise<void>): Promise<void> {
+  const proxy = await aProxy();
+  const { gateway, close } = await setup(proxy.url);
+  await expectReturn(gateway);
+  await fail(proxy);
+
+  const from = performance.now();
+  await close();
+  expect(performance.now() - from).toBeLessThan(4_000);
+}
 
 describe('with Redis away', () => {
-  it.each(PROXY_FAULTS)(
-    'every method answers while connections are %s, and works again afterwards',
-    async (_name, fail) => {
-      const proxy = await TcpProxy.start(REDIS_URL);
-      const { gateway, close } = await setup(proxy.url);
+  atTheSameTime({
+    'every method answers while connections are refused, and works again afterwards': () => answersDuring(refuse),
+    'every method answers while connections are silent, and works again afterwards': () => answersDuring(swallow),
+    'every method answers when connections are refused from the first': () => answersFromTheFirst(refuse),
+    'every method answers when connections are silent from the first': () => answersFromTheFirst(swallow),
+    'closing ends soon while connections are refused': () => closesSoonDuring(refuse),
+    'closing ends soon while connections are silent': () => closesSoonDuring(swallow),
+
+    'a connection that is half-open is given up, for one that works': async () => {
+      const proxy = await aProxy();
+      const { gateway } = await setup(proxy.url);
       await expectReturn(gateway);
 
-      await fail(proxy);
+      proxy.halfOpen();
+      await expectReturn(gateway);
+    },
+
+    'connections that are reset again and again do no harm': async () => {
+      const proxy = await aProxy();
+      const { gateway } = await setup(proxy.url);
+      await expectReturn(gateway);
+
+      for (let times = 0; times < 20; times += 1) {
+        const asked = METHODS.map(([, ask]) => ask(gateway));
+        proxy.reset();
+        const from = performance.now();
+        await Promise.all(asked);
+        expect(performance.now() - from).toBeLessThan(PATIENCE_MS);
+      }
+
+      await expectReturn(gateway);
+    },
+
+    'every method answers while Redis is frozen, and works again when it is not': async () => {
+      const server = await aRedis();
+      const { gateway } = await setup(server.url);
+      await expectReturn(gateway);
+
+      server.freeze();
       await expectPatience(gateway);
 
-      await proxy.heal();
+      server.thaw();
       await expectReturn(gateway);
-      await close();
-      await proxy.stop();
     },
-  );
 
-  it.each(PROXY_FAULTS)('every method answers when connections are %s from the first', async (_name, fail) => {
-    const proxy = await TcpProxy.start(REDIS_URL);
-    await fail(proxy);
-    const { gateway, close } = await setup(proxy.url);
+    'every method answers after Redis was killed, and works again with an empty one': async () => {
+      const server = await aRedis();
+      const { gateway } = await setup(server.url);
+      await expectReturn(gateway);
+      expect([await gateway.isRedisNew(), await gateway.isRedisNew()]).toEqual([true, false]);
 
-    await expectPatience(gateway);
+      await server.kill();
+      await expectPatience(gateway);
 
-    await proxy.heal();
-    await expectReturn(gateway);
-    await close();
-    await proxy.stop();
-  });
-
-  it('gives up a connection that is half-open, for one that works', async () => {
-    const proxy = await TcpProxy.start(REDIS_URL);
-    const { gateway, close } = await setup(proxy.url);
-    await expectReturn(gateway);
-
-    proxy.halfOpen();
-    await expectReturn(gateway);
-    await close();
-    await proxy.stop();
-  });
-
-  it('comes through connections that are reset again and again', async () => {
-    const proxy = await TcpProxy.start(REDIS_URL);
-    const { gateway, close } = await setup(proxy.url);
-    await expectReturn(gateway);
-
-    for (let times = 0; times < 20; times += 1) {
-      const asked = METHODS.map(([, ask]) => ask(gateway));
-      proxy.reset();
-      const from = performance.now();
-      await Promise.all(asked);
-      expect(performance.now() - from).toBeLessThan(PATIENCE_MS);
-    }
-
-    await expectReturn(gateway);
-    await close();
-    await proxy.stop();
-  });
-
-  it('every method answers while Redis is frozen, and works again when it is not', async () => {
-    const server = await RedisServer.create();
-    const { gateway, close } = await setup(server.url);
-    await expectReturn(gateway);
-
-    server.freeze();
-    await expectPatience(gateway);
-
-    server.thaw();
-    await expectReturn(gateway);
-    await close();
-    await server.kill();
-  });
-
-  it('every method answers after Redis was killed, and works again with an empty one', async () => {
-    const server = await RedisServer.create();
-    const { gateway, close } = await setup(server.url);
-    await expectReturn(gateway);
-    expect([await gateway.isRedisNew(), await gateway.isRedisNew()]).toEqual([true, false]);
-
-    await server.kill();
-    await expectPatience(gateway);
-
-    await server.start();
-    await expectReturn(gateway);
-    expect(await gateway.isRedisNew()).toBe(true);
-    await close();
-    await server.kill();
-  });
-
-  it.each([
-    ['is not there', (proxy: TcpProxy) => proxy.refuse()],
-    ['does not answer', (proxy: TcpProxy) => proxy.blackhole()],
-  ])('closing ends soon when Redis %s', async (_name, fail) => {
-    const proxy = await TcpProxy.start(REDIS_URL);
-    const { gateway, close } = await setup(proxy.url);
-    await expectReturn(gateway);
-    await fail(proxy);
-
-    const from = performance.now();
-    await close();
-    expect(performance.now() - from).toBeLessThan(4_000);
-    await proxy.stop();
+      await server.start();
+      await expectReturn(gateway);
+      expect(await gateway.isRedisNew()).toBe(true);
+    },
   });
 });

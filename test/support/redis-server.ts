@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { findRedis } from '../../src/embedded/redis-program.js';
 import { eventually } from './eventually.js';
+import { freePort } from './programs.js';
 
 /** A Redis of a test's own, to be frozen, killed and started again. It keeps nothing on disk. */
 export class RedisServer {
@@ -65,14 +65,4 @@ export class RedisServer {
     child.kill('SIGKILL');
     await exited;
   }
-}
-
-/** A port that nothing listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
 }
