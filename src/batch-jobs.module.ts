@@ -9,10 +9,10 @@ import {
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiKeysService } from './access/api-keys.service.js';
 import { OrganizationsService } from './access/organizations.service.js';
-import { AuthenticationMiddleware } from './access/authentication.middleware.js';
 import { NoCreditCheck } from './access/no-credit-check.js';
 import { RateLimiter } from './access/rate-limiter.js';
 import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
+import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { ListReader } from './api/list.reader.js';
@@ -106,7 +106,7 @@ export class BatchJobsModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     if (!this.mountsHttp) return;
-    consumer.apply(RequestIdMiddleware, AuthenticationMiddleware).forRoutes(BatchJobsController);
+    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(BatchJobsController);
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {

@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import { keyOf } from '../access/authentication.middleware.js';
 import type { Caller } from '../shared/caller.js';
 import { requestContext } from '../shared/request-context.js';
-import './middleware-problem.filter.js'; // a caller is known because the middleware let him in; it answers the others
 
 /** On whose behalf the request is made: the organization of its key, the key as the actor. */
 export const CalledBy = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {

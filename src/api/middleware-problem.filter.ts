@@ -1,6 +1,5 @@
-import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { AuthenticationMiddleware } from '../access/authentication.middleware.js';
 import { answerTo } from './problem-answer.js';
 
 /**
@@ -16,6 +15,3 @@ export class MiddlewareProblemFilter implements ExceptionFilter {
     response.writeHead(problem.status, headers).end(JSON.stringify(problem));
   }
 }
-
-// Not on the class itself: access/ knows nothing of HTTP's problem details, nor of anything else in api/.
-UseFilters(new MiddlewareProblemFilter())(AuthenticationMiddleware);

@@ -20,7 +20,10 @@ const REFUSALS: Readonly<Record<number, { code: ErrorCode; detail: string }>> = 
     detail: 'The request cannot be read. Check that the body is valid JSON and the address is properly encoded.',
   },
   [HttpStatus.NOT_FOUND]: { code: 'route_not_found', detail: 'No such route. The routes are listed at /docs.' },
-  [HttpStatus.PAYLOAD_TOO_LARGE]: { code: 'payload_too_large', detail: 'The body is larger than this service takes.' },
+  [HttpStatus.PAYLOAD_TOO_LARGE]: {
+    code: 'payload_too_large',
+    detail: 'The body is larger than this service takes: 10 MB, unless it is configured otherwise.',
+  },
   [HttpStatus.UNSUPPORTED_MEDIA_TYPE]: {
     code: 'unsupported_media_type',
     detail: "Send a body as 'application/json', or a CSV file as 'multipart/form-data'.",

@@ -31,6 +31,9 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     statement_timeout: 5_000,
     lock_timeout: 2_000,
     idle_in_transaction_session_timeout: 10_000,
+    // Our own patience, above the server's: a half-open connection never answers at all.
+    query_timeout: 6_000,
+    keepAlive: true,
   },
 });
 

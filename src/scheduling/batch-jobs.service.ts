@@ -40,6 +40,8 @@ export interface CreateBatchJob {
   readonly list: ContactList;
   /** Null: the job waits as `pending` until it is started or scheduled. */
   readonly schedule: Schedule | null;
+  /** Judged without a schedule, too: a mistyped zone is told when it is made. */
+  readonly timezone?: string;
 }
 
 export interface Created {
@@ -105,6 +107,7 @@ export class BatchJobsService {
    */
   async create(caller: Caller, input: CreateBatchJob): Promise<Created> {
     const { list } = input;
+    this.resolver.checkTimezone(input.timezone);
     const schedule = input.schedule && this.resolver.resolve(input.schedule);
     const agentId = await this.findAgent(caller, input.fromPhoneNumberId);
     const estimated = estimate(list.contacts.length, input.concurrentCallLimit, this.settings);

@@ -16,6 +16,11 @@ export class ScheduleResolver {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
+  /** @throws invalid_timezone  not an IANA name; undefined is fine */
+  checkTimezone(timezone: string | undefined): void {
+    if (timezone !== undefined) this.timezones.canonicalName(timezone);
+  }
+
   /**
    * Whether the start lies in the future is not asked here: PostgreSQL decides it, in the statement that stores it.
    *

@@ -42,6 +42,15 @@ export class TimezoneService {
   }
 
   /**
+   * Finds the canonical spelling of a zone's name, given in any case.
+   *
+   * @throws invalid_timezone  not an IANA name
+   */
+  canonicalName(timezone: string): string {
+    return getZone(timezone).name;
+  }
+
+  /**
    * Reads an instant as a clock in the zone shows it, RFC 9557: `'2025-03-01T10:00:00-05:00[America/New_York]'`.
    * Milliseconds are printed only when they are not zero.
    *

@@ -1,11 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { isOutage, isWorthRetrying, sqlStateOf } from './sql-state.js';
 import { UnavailableError } from './unavailable.error.js';
 
 /** Name of our connection in a host application, whose default one stays its own. */
 export const DATA_SOURCE_NAME = 'batch-jobs';
+
+/** The part of a `pg` client that its types leave out. */
+interface Session {
+  readonly connection: { readonly stream: Socket };
+}
 
 // The first try and two more: what is worth retrying is over in milliseconds, and the caller is waiting.
 const MAX_TRIES = 3;
@@ -48,12 +55,23 @@ export class Database {
   private async withConnection<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const connection = this.dataSource.createQueryRunner();
     try {
-      await connection.connect().catch((error: unknown) => {
+      const session = (await connection.connect().catch((error: unknown) => {
         throw new UnavailableError(error);
+      })) as Session;
+      return await work(connection.manager).catch(async (error: unknown) => {
+        if (error instanceof QueryFailedError && sqlStateOf(error) === null) await abandon(session);
+        throw error;
       });
-      return await work(connection.manager);
     } finally {
       await connection.release();
     }
   }
 }
+
+/** Ends a session that nobody answers any more, before the pool can hand it out again. */
+const abandon = async ({ connection: { stream } }: Session): Promise<void> => {
+  if (stream.closed) return;
+  const closed = once(stream, 'close');
+  stream.destroy();
+  await closed;
+};

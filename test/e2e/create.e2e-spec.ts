@@ -536,6 +536,7 @@ describe('POST /batch/create', () => {
   describe('400 the start', () => {
     it.each([
       ['invalid_timezone', { scheduledStartTime: '2025-03-01T10:00:00', timezone: 'Mars/Olympus' }],
+      ['invalid_timezone', { timezone: 'Mars/Olympus' }],
       ['invalid_datetime', { scheduledStartTime: 'soon' }],
       ['invalid_datetime', { scheduledStartTime: 5 }],
       ['invalid_datetime', { scheduledStartTime: '2026-03-01T10:00:00' }],

@@ -44,6 +44,7 @@ export class CreateBody {
       maxAttempts,
       list,
       description: this.description ?? null,
+      timezone,
       schedule: startTime === null ? null : { startTime, timezone, disambiguation },
     };
   }

@@ -58,7 +58,7 @@ export class InvalidPhoneFormatError extends DomainError {
   constructor(invalidContacts: number, rejectedRows: readonly RejectedRow[]) {
     const first = rejectedRows[0]?.reason ?? '';
     super(
-      `None of the ${figure.format(invalidContacts)} contacts has a usable phone number. The first one: ${first} Write numbers in E.164: a plus sign, the country code and the number.`,
+      `No contact of ${figure.format(invalidContacts)} has a usable phone number. The first one: ${first} Write numbers in E.164: a plus sign, the country code and the number.`,
       { invalidContacts, rejectedRows: rejectedRows.slice(0, ROWS_SHOWN) },
     );
   }

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/database/data-source.js';
+import { Database } from '../../src/shared/database.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestDatabase } from '../support/test-database.js';
+
+let testDatabase: TestDatabase;
+let proxy: TcpProxy;
+let dataSource: DataSource;
+let database: Database;
+beforeAll(async () => {
+  testDatabase = await TestDatabase.create();
+  proxy = await TcpProxy.start(testDatabase.url);
+  dataSource = await new DataSource(dataSourceOptions(proxy.url, 2)).initialize();
+  database = new Database(dataSource);
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await proxy.stop();
+  await testDatabase.drop();
+});
+
+const answer = () => database.query<{ answer: number }>('select 42 as answer');
+const unavailable = { code: 'unavailable' };
+
+describe('Database', () => {
+  it('gives up a connection that has become silent, and does not use it again', async () => {
+    await answer();
+    proxy.halfOpen();
+
+    await expect(answer()).rejects.toMatchObject(unavailable);
+
+    await expect(answer()).resolves.toEqual([{ answer: 42 }]);
+  }, 15_000);
+
+  it('calls refused and reset connections an outage, and is well when they are', async () => {
+    await proxy.refuse();
+    await expect(answer()).rejects.toMatchObject(unavailable);
+    await proxy.heal();
+    await expect(answer()).resolves.toEqual([{ answer: 42 }]);
+
+    const answering = database.query('select pg_sleep(2)');
+    setImmediate(() => proxy.reset());
+    await expect(answering).rejects.toMatchObject(unavailable);
+    await expect(answer()).resolves.toEqual([{ answer: 42 }]);
+  });
+
+  it('tries again after its session was ended by an administrator, and after a deadlock', async () => {
+    let tries = 0;
+    await database.transaction(async (manager) => {
+      tries += 1;
+      if (tries === 1) await manager.query('select pg_terminate_backend(pg_backend_pid())');
+      await manager.query('select 1');
+    });
+    expect(tries).toBe(2);
+
+    tries = 0;
+    await database.read(async (manager) => {
+      tries += 1;
+      if (tries < 3) await manager.query(`do $$ begin raise exception using errcode = '40P01'; end $$`);
+    });
+    expect(tries).toBe(3);
+  });
+
+  it('does not repeat what PostgreSQL refuses for good, and does not call it an outage', async () => {
+    let tries = 0;
+    const refused = database.read(async (manager) => {
+      tries += 1;
+      return manager.query('select nothing from nowhere');
+    });
+    await expect(refused).rejects.toMatchObject({ driverError: { code: '42P01' } });
+    expect(tries).toBe(1);
+  });
+});
