@@ -33,7 +33,9 @@ const fail = (error: unknown): never => {
 
 /** The sentence to show for what a start can fail of. */
 const explain = (error: unknown): string => {
-  const { code, message, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  // Of a name with several addresses, one failure for each.
+  const [cause] = error instanceof AggregateError ? error.errors : [error];
+  const { code, message, port, address } = cause as NodeJS.ErrnoException & { port?: number; address?: string };
   switch (code) {
     case 'EADDRINUSE':
       return `Port ${port} is taken by another program. Stop it, or choose another: PORT=${Number(port) + 1} npm start`;
