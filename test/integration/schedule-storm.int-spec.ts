@@ -100,7 +100,13 @@ async function expectOneLife(id: string, events: readonly Event[]): Promise<void
   const began = life[0] === 'started' ? 1 : 0;
   expect([starts.length, told.length]).toEqual([began, began]);
 
-  // Of the newest schedule, and never before it.
+  // By a wake-up of the schedule that was in force, of which there was one; and never before its time.
+  const fired = events.flatMap((event) =>
+    event.kind === 'fired' && event.result.outcome === 'started' ? event.revision : [],
+  );
+  expect(starts.map(({ revision, trigger }) => (trigger === 'request' ? [] : [revision]))).toEqual(
+    starts.map(() => fired),
+  );
   for (const { revision, plannedAt } of starts) {
     expect(revision).toBe(moved.length + 1);
     expect(plannedAt?.toISOString()).toBe(history[moved.length]?.before?.startsAt);

@@ -276,6 +276,20 @@ describe('with Redis away', () => {
       await expectReturn(gateway);
     },
 
+    'every method answers while Redis takes its time, whatever it makes of it': async () => {
+      const proxy = await aProxy();
+      const { gateway } = await setup(proxy.url);
+      await expectReturn(gateway);
+      const start = aStart();
+      await gateway.wakeAt(start);
+
+      // Shorter than one command may take, longer than several together.
+      proxy.delay(350);
+      const from = performance.now();
+      expect(await gateway.rearm(start, null)).toEqual({ oldJobCancelled: false, isArmed: false });
+      expect(performance.now() - from).toBeLessThan(PATIENCE_MS);
+    },
+
     'connections that are reset again and again do no harm': async () => {
       const proxy = await aProxy();
       const { gateway } = await setup(proxy.url);

@@ -1,21 +1,25 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 interface Pair {
   readonly client: Socket;
   readonly upstream: Socket;
+  /** What the server says passes here, late when asked for. */
+  readonly answers: Transform;
 }
 
 /** What becomes of connections and their bytes. */
 type Behaviour = 'forward' | 'swallow';
 
-/** A way to a server that a test can break: refused, silent, half-open or reset. It starts whole. */
+/** A way to a server that a test can break: refused, silent, slow, half-open or reset. It starts whole. */
 export class TcpProxy {
   private readonly pairs = new Set<Pair>();
   private readonly deaf = new WeakSet<Pair>();
   private behaviour: Behaviour = 'forward';
   private listener: Server | null = null;
   private port = 0;
+  private latencyMs = 0;
 
   private constructor(private readonly target: URL) {}
 
@@ -40,6 +44,7 @@ export class TcpProxy {
   /** Whole again, for new connections and for those that were silent, unless they are half-open. */
   async heal(): Promise<void> {
     this.behaviour = 'forward';
+    this.latencyMs = 0;
     for (const pair of this.pairs) if (!this.deaf.has(pair)) resume(pair);
     if (!this.listener) await this.listen();
   }
@@ -58,6 +63,11 @@ export class TcpProxy {
   blackhole(): void {
     this.behaviour = 'swallow';
     for (const pair of this.pairs) silence(pair);
+  }
+
+  /** Each piece of an answer comes so much later. */
+  delay(latencyMs: number): void {
+    this.latencyMs = latencyMs;
   }
 
   /** The connections there are stay open and silent for good, as when the other end lost its power; new ones work. */
@@ -93,7 +103,10 @@ export class TcpProxy {
 
   private accept(client: Socket): void {
     const upstream = connect({ host: this.target.hostname, port: Number(this.target.port), allowHalfOpen: true });
-    const pair: Pair = { client, upstream };
+    const answers = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => void setTimeout(done, this.latencyMs, null, chunk),
+    });
+    const pair: Pair = { client, upstream, answers };
     this.pairs.add(pair);
     for (const socket of [client, upstream]) {
       socket.on('error', () => undefined);
@@ -103,18 +116,18 @@ export class TcpProxy {
         upstream.destroy();
       });
     }
-    client.pipe(upstream);
-    upstream.pipe(client);
+    answers.pipe(client);
+    resume(pair);
     if (this.behaviour === 'swallow') silence(pair);
   }
 }
 
-const silence = ({ client, upstream }: Pair): void => {
+const silence = ({ client, upstream, answers }: Pair): void => {
   client.unpipe(upstream).pause();
-  upstream.unpipe(client).pause();
+  upstream.unpipe(answers).pause();
 };
 
-const resume = ({ client, upstream }: Pair): void => {
+const resume = ({ client, upstream, answers }: Pair): void => {
   client.pipe(upstream);
-  upstream.pipe(client);
+  upstream.pipe(answers);
 };
