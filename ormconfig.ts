@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from './src/database/data-source.js';
+import { migrationOptions } from './src/database/data-source.js';
 import { loadEnvironmentFile, readVariable } from './src/env.js';
 
 loadEnvironmentFile();
@@ -11,4 +11,4 @@ if (!databaseUrl)
   );
 
 /** For the `typeorm` command: `npx typeorm migration:show -d dist/ormconfig.js`. */
-export default new DataSource(dataSourceOptions(databaseUrl, 1));
+export default new DataSource(migrationOptions(databaseUrl));

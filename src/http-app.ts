@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { UnreadableRequestError } from './api/api.errors.js';
+import { FORM_OVERHEAD_BYTES } from './api/form-reader.js';
 import { newRequestId, requestIdOf } from './api/request-id.js';
 import { toProblem } from './api/problem.js';
 import { AppModule } from './app.module.js';
@@ -11,8 +12,8 @@ import type { Environment } from './env.js';
 import { JsonLogger } from './logger.js';
 import { serveDocs } from './openapi.js';
 
-// A form's own text around the file: boundaries, headers and fields.
-const FORM_OVERHEAD_BYTES = 64 * 1024;
+// Ten megabytes over a line of one megabit take 80 s; whoever needs longer keeps a connection for nothing.
+const REQUEST_TIMEOUT_MS = 120_000;
 
 // As long as Node.js lets an address be: an id of any length is simply not found, by the route it was asked of.
 const MAX_PARAMETER_LENGTH = 16 * 1024;
@@ -34,6 +35,7 @@ export async function createHttpApp(environment: Environment, consumeQueues: boo
 export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBytes'>): FastifyAdapter =>
   new FastifyAdapter({
     bodyLimit: maxUploadBytes + FORM_OVERHEAD_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     frameworkErrors: answerUnroutable,
     clientErrorHandler: answerUnreadable,

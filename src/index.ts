@@ -5,6 +5,7 @@ export { ApiKeysService, type NewKey } from './access/api-keys.service.js';
 export { OrganizationsService, type NewPhoneNumber } from './access/organizations.service.js';
 export { SCOPES, type Scope } from './access/scopes.js';
 export { BatchJobsService, type CreateBatchJob } from './scheduling/batch-jobs.service.js';
+export { HealthService, type Health } from './scheduling/health.service.js';
 export { RescheduleService, type Rescheduled } from './scheduling/reschedule.service.js';
 export { TimezoneService } from './scheduling/timezone.service.js';
 export { readContactArray, readContactCsv, type ContactList } from './batch-jobs/contact-list.js';

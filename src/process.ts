@@ -38,7 +38,7 @@ const explain = (error: unknown): string => {
   const { code, message, port, address } = cause as NodeJS.ErrnoException & { port?: number; address?: string };
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} is taken by another program. Stop it, or choose another: PORT=${Number(port) + 1} npm start`;
+      return `Port ${port} is taken by another program. Stop it, or choose another with PORT.`;
     case 'EACCES':
       return `Port ${port} may not be used. Choose one above 1023 with PORT.`;
     case 'ECONNREFUSED':

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { ulid } from 'ulid';
 import { Database } from '../shared/database.js';
@@ -21,6 +21,8 @@ export interface NewKey {
 /** Makes, judges and revokes API keys. */
 @Injectable()
 export class ApiKeysService {
+  private readonly logger = new Logger(ApiKeysService.name);
+
   constructor(
     private readonly database: Database,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -85,7 +87,16 @@ export class ApiKeysService {
     return revoked.length > 0;
   }
 
+  /** At most once a minute, whoever else does the same; a use that cannot be noted is a use all the same. */
   private async recordUse(id: string): Promise<void> {
-    await this.database.query(`update api_keys set last_used_at = clock_timestamp() where id = $1`, [id]);
+    const noting = this.database.query(
+      `update api_keys set last_used_at = clock_timestamp() from (
+         select id from api_keys
+          where id = $1 and (last_used_at is null or last_used_at <= clock_timestamp() - interval '1 minute')
+            for update skip locked
+       ) as due where api_keys.id = due.id`,
+      [id],
+    );
+    await noting.catch((error: Error) => this.logger.warn('use of a key not noted', { keyId: id, reason: error.name }));
   }
 }

@@ -36,6 +36,7 @@ import { RescheduleQuery } from './dto/reschedule.query.js';
 import { RescheduleResponse } from './dto/reschedule.response.js';
 import { CREATE_PROBLEMS, DETAIL_PROBLEMS, LIST_PROBLEMS, NO_PARAMETER } from './dto/route.examples.js';
 import { ListReader } from './list.reader.js';
+import { NoBodyInterceptor } from './no-body.interceptor.js';
 import { Bodies, FailureInterceptor, Operation } from './operation.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestPipe } from './request.pipe.js';
@@ -131,6 +132,7 @@ export class BatchJobsController {
   }
 
   @Post('jobs/:batch_job_id/start')
+  @UseInterceptors(NoBodyInterceptor)
   @Operation({
     summary: 'Start batch job',
     description: 'Starts a job now that is `scheduled` or `pending`; its timer is cancelled.',
@@ -149,6 +151,7 @@ export class BatchJobsController {
   }
 
   @Post('jobs/:batch_job_id/cancel')
+  @UseInterceptors(NoBodyInterceptor)
   @Operation({
     summary: 'Cancel batch job',
     description: 'Contacts that wait for a call are cancelled; calls in progress end normally.',
@@ -167,6 +170,7 @@ export class BatchJobsController {
   }
 
   @Patch('jobs/:batch_job_id/reschedule')
+  @UseInterceptors(NoBodyInterceptor)
   @Operation({
     summary: 'Reschedule batch job',
     description:

@@ -8,7 +8,7 @@ const MAX_FIELDS = 32;
 const MAX_FIELD_BYTES = 16 * 1024;
 
 // A form's own text around its file: boundaries, headers and fields.
-const FORM_OVERHEAD_BYTES = 64 * 1024;
+export const FORM_OVERHEAD_BYTES = 64 * 1024;
 
 /** The fields of a form, and what became of its file. */
 export interface Form<T> {

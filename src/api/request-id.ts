@@ -1,6 +1,7 @@
 import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ulid } from 'ulid';
+import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import { requestContext } from '../shared/request-context.js';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
@@ -12,6 +13,14 @@ export const requestIdOf = ({ headers }: Pick<IncomingMessage, 'headers'>): stri
   const given = headers['x-request-id'];
   return typeof given === 'string' && VISIBLE_ASCII.test(given) ? given : newRequestId();
 };
+
+/** The path without its query; a part that no route of ours has could be anything, a phone number too. */
+const loggable = (url: string): string =>
+  url
+    .split('?')[0]
+    .split('/', 8)
+    .map((part) => (/^[a-z.-]{0,32}$/.test(part) || isBatchJobId(part) ? part : '*'))
+    .join('/');
 
 /** Gives every request an id, the caller's own when it is 1–128 visible ASCII characters, and a line in the log. */
 @Injectable()
@@ -37,7 +46,7 @@ export class RequestIdMiddleware implements NestMiddleware<IncomingMessage, Serv
       this.logger.log('request answered', {
         requestId,
         method,
-        path: originalUrl.split('?')[0],
+        path: loggable(originalUrl),
         status: response.writableFinished ? response.statusCode : 'aborted',
         durationMs: Math.round(performance.now() - begun),
       }),

@@ -4,7 +4,8 @@ import type { StartTrigger } from '../batch-jobs/batch-job-start.entity.js';
 import { ScheduleRepository, type ClaimResult, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 
-// A wake-up ahead of PostgreSQL's clock by no more than this is waited for; the reconciler sets the others again.
+// A wake-up ahead of PostgreSQL's clock by no more than this is waited for; the others are left to the reconciler, or
+// where the worker's own clock is as far ahead, to the sweep.
 const MAX_EARLY_WAIT_MS = 30_000;
 
 /** Starts batches. Any number of runners may be asked to start the same one. */

@@ -37,12 +37,27 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
   },
 });
 
-/** Applies what is missing, on a connection of its own. @returns names of the migrations applied, oldest first */
+/** For migrations, which take as long as they take: two sessions, without the limits that serve callers. */
+export const migrationOptions = (databaseUrl: string): DataSourceOptions => ({
+  ...dataSourceOptions(databaseUrl, 2),
+  extra: {},
+});
+
+/**
+ * Applies what is missing. Of processes that do so at the same time one works and the others wait for it.
+ *
+ * @returns names of the migrations applied, oldest first
+ */
 export async function runMigrations(databaseUrl: string): Promise<readonly string[]> {
-  const dataSource = await new DataSource(dataSourceOptions(databaseUrl, 1)).initialize();
+  const dataSource = await new DataSource(migrationOptions(databaseUrl)).initialize();
+  const lock = dataSource.createQueryRunner();
   try {
+    // Held by the session, and so given back at the latest when it ends.
+    await lock.query(`select pg_advisory_lock(hashtext('batch-jobs migrations'))`);
     return (await dataSource.runMigrations({ transaction: 'each' })).map((migration) => migration.name);
   } finally {
+    await lock.query(`select pg_advisory_unlock_all()`);
+    await lock.release();
     await dataSource.destroy();
   }
 }

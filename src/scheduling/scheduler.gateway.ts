@@ -99,9 +99,10 @@ export class SchedulerGateway implements OnApplicationBootstrap {
       // The record may be lost and its place in the delayed set not: Bull finds such a one only when it fires.
       if (!job) return (await this.starts.client.zrem(this.starts.toKey('delayed'), queueJobId)) > 0;
       // Bull does not remove what a worker has locked; the claim will find it stale.
-      if (await this.starts.client.exists(job.lockKey())) return false;
-      await job.remove();
-      return true;
+      return job.remove().then(
+        () => true,
+        () => false,
+      );
     });
   }
 

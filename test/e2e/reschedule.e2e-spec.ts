@@ -242,12 +242,6 @@ describe('PATCH /batch/jobs/:id/reschedule', () => {
       });
     });
 
-    it.each(['', '{"scheduledStartTime":"2025-04-01T10:00:00"}'])('reads no body: %j', async (body) => {
-      const init = { body, headers: { 'content-type': 'application/json' } };
-      const answer = await patch(await scheduled(), new URLSearchParams(LATER).toString(), init);
-      expect(answer).toMatchObject({ status: 200, body: { scheduledStartTime: '2025-03-01T15:00:00Z' } });
-    });
-
     it('takes a start one second ahead', async () => {
       const id = await scheduled();
       await app.setNow('2025-02-21T08:59:58Z');

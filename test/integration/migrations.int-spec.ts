@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { DataSource } from 'typeorm';
+import { runMigrations } from '../../src/database/data-source.js';
 import { TestDatabase } from '../support/test-database.js';
 
 const run = promisify(execFile);
@@ -34,6 +35,16 @@ describe('the migrations', () => {
   it('make exactly the tables that the entities describe', async () => {
     const { upQueries } = await database.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('are applied once by processes that start together', async () => {
+    const together = await TestDatabase.createEmpty();
+    try {
+      const applied = await Promise.all([1, 2, 3].map(() => runMigrations(together.url)));
+      expect(applied.flat()).toEqual([expect.stringMatching(/^CreateBatchJobs/)]);
+    } finally {
+      await together.drop();
+    }
   });
 
   it('are undone and applied again by the typeorm command', async () => {

@@ -11,12 +11,18 @@ export class TestDatabase {
   ) {}
 
   static async create(): Promise<TestDatabase> {
+    const database = await TestDatabase.createEmpty();
+    await runMigrations(database.url);
+    return database;
+  }
+
+  /** Without the migrations. */
+  static async createEmpty(): Promise<TestDatabase> {
     made += 1;
     const name = `test_${process.pid}_${made}`;
     await onServer(`create database ${name}`);
     const url = new URL(serverUrl());
     url.pathname = name;
-    await runMigrations(url.href);
     return new TestDatabase(url.href, name);
   }
 

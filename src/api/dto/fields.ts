@@ -134,9 +134,9 @@ export const OneOfField = ({ values, description, code }: Words): PropertyDecora
     IsIn([...values], { message: `must be one of ${values.join(', ')}.`, ...failingWith(code) }),
   );
 
-// PostgreSQL cannot store U+0000, and no other control character belongs into one line of text.
-const ONE_LINE = /^[^\p{Cc}]*$/u;
-const NO_NUL = /^[^\0]*$/;
+// PostgreSQL can store neither U+0000 nor half a surrogate pair; and no control character belongs into one line of text.
+const ONE_LINE = /^[^\p{Cc}\p{Cs}]*$/u;
+const STORABLE = /^[^\0\p{Cs}]*$/u;
 
 interface Text {
   readonly max: number;
@@ -148,7 +148,7 @@ interface Text {
 export const LineField = ({ max, example, description }: Text): PropertyDecorator =>
   applyDecorators(
     ApiProperty({ type: String, minLength: 1, maxLength: max, example, description }),
-    Matches(ONE_LINE, { message: 'must not contain control characters.' }),
+    Matches(ONE_LINE, { message: 'must not contain control characters or half a surrogate pair.' }),
     Length(1, max, { message: `must have 1 to ${max} characters.` }),
     IsString({ message: 'is required and must be text.' }),
   );
@@ -158,7 +158,7 @@ export const OptionalTextField = ({ max, example, description }: Text): Property
   applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, maxLength: max, example, description }),
     IsOptional(),
-    Matches(NO_NUL, { message: 'must not contain U+0000.' }),
+    Matches(STORABLE, { message: 'must not contain U+0000 or half a surrogate pair.' }),
     Length(0, max, { message: `must have at most ${max} characters.` }),
     IsString({ message: 'must be text.' }),
   );
