@@ -67,10 +67,17 @@ export class BatchStartConsumer implements OnApplicationBootstrap, BeforeApplica
   async beforeApplicationShutdown(): Promise<void> {
     this.shutdown.abort();
     await within(DRAIN_MS, Promise.allSettled(this.inHand));
-    const closing = this.starts.close(true).catch(() => undefined);
+    let isClosed = false;
+    const closing = this.starts
+      .close(true)
+      .catch(() => undefined)
+      .finally(() => (isClosed = true));
     await within(FAREWELL_MS, closing);
-    for (const client of this.starts.clients) client.disconnect();
-    await closing;
+    // Again and again, as a connection that Bull makes after the first cut would wait as well.
+    while (!isClosed) {
+      for (const client of this.starts.clients) if (client.status !== 'end') client.disconnect();
+      await within(REDIS_PATIENCE_MS, closing);
+    }
   }
 
   private wake(job: Job<WakeUp>): Promise<void> {

@@ -25,7 +25,7 @@ jest.setTimeout(30_000);
 /** What the tests opened, to be closed whatever becomes of them. */
 const open: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
-  for (const close of open.splice(0).toReversed()) await close();
+  await Promise.all(open.splice(0).map((close) => close()));
 });
 
 /** A worker that serves HTTP as well, on a given Redis or the run's own. */
@@ -302,6 +302,7 @@ describe('a shutdown', () => {
 
   it('ends within the deadline whatever Redis does, and leaves nothing open', async () => {
     const before = resources();
+    const closed: TestApp[] = [];
     for (const [name, { boot, later }] of Object.entries(FAULTS)) {
       const proxy = await TcpProxy.start(REDIS_URL);
       await boot?.(proxy);
@@ -318,12 +319,13 @@ describe('a shutdown', () => {
       app.redis.disconnect();
       await app.database.destroy();
       await proxy.stop();
-      open.push(async () => {
-        await app.database.initialize();
-        await app.redis.connect();
-      });
+      closed.push(app);
     }
     await eventually(() => expect(resources()).toBeLessThanOrEqual(before), 8_000);
+    for (const app of closed) {
+      await app.database.initialize();
+      await app.redis.connect();
+    }
   }, 60_000);
 
   it('does not wait for a wake-up that is early', async () => {
