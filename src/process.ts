@@ -16,8 +16,6 @@ export async function serve(start: () => Promise<Service>): Promise<void> {
   const stop = (): void => {
     if (isStopping) process.exit(1);
     isStopping = true;
-    // Closing cuts connections; a library may learn it late, in a promise that nobody holds. No reason to fail now.
-    process.on('unhandledRejection', (reason) => process.stderr.write(`while closing: ${String(reason)}\n`));
     setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE_MS).unref();
     service.close().then(
       () => process.exit(0),

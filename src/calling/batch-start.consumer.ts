@@ -67,16 +67,15 @@ export class BatchStartConsumer implements OnApplicationBootstrap, BeforeApplica
   async beforeApplicationShutdown(): Promise<void> {
     this.shutdown.abort();
     await within(DRAIN_MS, Promise.allSettled(this.inHand));
-    let isClosed = false;
-    const closing = this.starts
-      .close(true)
-      .catch(() => undefined)
-      .finally(() => (isClosed = true));
-    await within(FAREWELL_MS, closing);
-    // Again and again, as a connection that Bull makes after the first cut would wait as well.
-    while (!isClosed) {
+    const closing = this.starts.close(true).then(
+      () => 'closed' as const,
+      () => 'closed' as const,
+    );
+    let outcome = await within(FAREWELL_MS, closing);
+    while (outcome !== 'closed') {
+      // Again and again, as a connection that Bull makes after the first cut would wait as well.
       for (const client of this.starts.clients) if (client.status !== 'end') client.disconnect();
-      await within(REDIS_PATIENCE_MS, closing);
+      outcome = await within(REDIS_PATIENCE_MS, closing);
     }
   }
 
@@ -97,10 +96,11 @@ export class BatchStartConsumer implements OnApplicationBootstrap, BeforeApplica
   }
 }
 
-/** Waits for `work`, and no longer than that; it goes on all the same. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
+/** Waits for `work`, and no longer than that; it goes on all the same. @returns null when the time was up first */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
   const patience = new AbortController();
-  const late = sleep(ms, undefined, { signal: patience.signal }).catch(() => undefined);
-  await Promise.race([work, late]);
+  const late = sleep(ms, null, { signal: patience.signal }).catch(() => null);
+  const outcome = await Promise.race([work, late]);
   patience.abort();
+  return outcome;
 }
