@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Log } from './server-process.js';
 
@@ -35,7 +35,9 @@ const SOURCES: readonly RedisSource[] = [
  * Looks on the PATH, then to the system's package manager, then to the npm package `redis-memory-server`.
  * @throws one sentence that says what to install or to set
  */
-export async function findRedis(search: RedisSearch, sources = SOURCES): Promise<RedisProgram> {
+export async function findRedis(asked: RedisSearch, sources = SOURCES): Promise<RedisProgram> {
+  // The program is started from another working directory than it is looked for.
+  const search = { ...asked, toolsDir: resolve(asked.toolsDir) };
   for (const source of sources) {
     const program = await source(search).catch((error: Error) => {
       search.log(`That did not work: ${reason(error)}`);

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { DataFolder } from './data-folder.js';
 import { startPostgres } from './postgres.js';
 import { startRedis } from './redis.js';
@@ -43,7 +43,7 @@ export async function startEmbeddedServers(options: EmbeddedServersOptions): Pro
   const folder = DataFolder.open(options.dataDir);
   const starts: Promise<Server>[] = [
     databaseUrl ? given(databaseUrl) : startPostgres({ folder, durable, log }),
-    redisUrl ? given(redisUrl) : startRedis({ folder, durable, log, toolsDir: resolve(toolsDir) }),
+    redisUrl ? given(redisUrl) : startRedis({ folder, durable, log, toolsDir }),
   ];
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= stopAll(starts, folder));
