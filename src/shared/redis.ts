@@ -15,6 +15,9 @@ const address = (redisUrl: string): RedisOptions => {
     password: decodeURIComponent(url.password) || undefined,
     db: Number(url.pathname.slice(1) || 0),
     tls: url.protocol === 'rediss:' ? {} : undefined,
+    // ioredis would first tell Redis its name and version, and take a connection that ends meanwhile for ready (5.11.1):
+    // it would then never connect again, and never be closed.
+    disableClientInfo: true,
     // Bull's own grows to 20 s; a worker that comes back a second after Redis loses at most that second.
     retryStrategy: (times) => Math.min(times * 100, 1_000),
   };

@@ -276,6 +276,21 @@ describe('with Redis away', () => {
       await expectReturn(gateway);
     },
 
+    'connections that end before Redis has said a word do no harm': async () => {
+      const proxy = await aProxy();
+      const { gateway } = await setup(proxy.url);
+      await expectReturn(gateway);
+
+      proxy.blackhole();
+      for (let times = 0; times < 8; times += 1) {
+        proxy.reset();
+        await eventually(() => expect(proxy.connections).toBe(1));
+      }
+      await proxy.heal();
+
+      await expectReturn(gateway);
+    },
+
     'every method answers while Redis takes its time, whatever it makes of it': async () => {
       const proxy = await aProxy();
       const { gateway } = await setup(proxy.url);
