@@ -49,7 +49,7 @@ const rowOf = (bytes: number): string => `${phone(1)},${'n'.repeat(bytes - 14)}\
 /** Yields the same 64 KiB for ever, and counts. */
 const endless = (start: string, filling: string) => {
   const state = { bytes: 0, isClosed: false };
-  /* oxlint-disable-next-line require-await */
+  /* oxlint-disable-next-line require-await -- a stream of bytes is asynchronous whatever it does */
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       yield Buffer.from(start);
