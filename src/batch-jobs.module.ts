@@ -41,6 +41,7 @@ import { SchedulerGateway } from './scheduling/scheduler.gateway.js';
 import { TimezoneService } from './scheduling/timezone.service.js';
 import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
+import { Idempotency } from './shared/idempotency.js';
 import { CreditCheck, OutboundNumbers } from './shared/platform.js';
 import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
@@ -51,6 +52,7 @@ const CORE: Provider[] = [
   Clock,
   Database,
   HealthService,
+  Idempotency,
   OrganizationsService,
   RescheduleService,
   ScheduleRepository,

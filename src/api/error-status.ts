@@ -10,6 +10,8 @@ interface HttpMeaning {
 export const HTTP_MEANING = {
   already_running: { title: 'Already running', status: 400 },
   already_terminal: { title: 'Already ended', status: 400 },
+  idempotency_in_progress: { title: 'Request in progress', status: 409 },
+  idempotency_key_reused: { title: 'Idempotency key reused', status: 422 },
   insufficient_credits: { title: 'Insufficient credits', status: 400 },
   insufficient_scope: { title: 'Insufficient scope', status: 403 },
   internal_error: { title: 'Internal error', status: 500 },
@@ -33,7 +35,9 @@ export const HTTP_MEANING = {
   phone_number_not_found: { title: 'Phone number not found', status: 404 },
   rate_limited: { title: 'Too many requests', status: 429 },
   route_not_found: { title: 'No such route', status: 404 },
+  start_receipt_not_found: { title: 'Not started', status: 404 },
   too_many_contacts: { title: 'Too many contacts', status: 400 },
   unavailable: { title: 'Temporarily unavailable', status: 503 },
   unsupported_media_type: { title: 'Unsupported media type', status: 415 },
+  version_mismatch: { title: 'Changed meanwhile', status: 412 },
 } as const satisfies Record<ErrorCode, HttpMeaning>;

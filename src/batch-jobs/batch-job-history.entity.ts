@@ -15,9 +15,10 @@ export interface HistoryFacts {
   readonly timezone: string | null;
 }
 
-/** One change of a batch job: who, when, from what, to what. Written in the transaction of the change; never changed. */
+/** One change of a batch job: who, when, from what, to what. Written in the transaction of the change; a trigger refuses to change or delete it. */
 @Entity('batch_job_history')
 @Check('batch_job_history_action_known', `action in (${HISTORY_ACTIONS.map((action) => `'${action}'`).join(', ')})`)
+@Check('batch_job_history_reason_short', 'char_length(reason) <= 200')
 @Index('batch_job_history_of_job', ['batchJobId', 'id'])
 export class BatchJobHistory {
   @PrimaryGeneratedColumn('identity', {
@@ -41,6 +42,9 @@ export class BatchJobHistory {
 
   /** Null when no request was the cause. */
   @Column({ name: 'request_id', type: 'text', nullable: true }) readonly requestId: string | null;
+
+  /** What the caller gave as the reason, or a stable word of ours such as `'start_window_missed'`. Null without one. */
+  @Column({ type: 'text', nullable: true }) readonly reason: string | null;
 
   /** Null for `created`. */
   @Column({ type: 'jsonb', nullable: true }) readonly before: HistoryFacts | null;

@@ -18,6 +18,7 @@ const list = (values: readonly string[]): string => values.map((value) => `'${va
 @Check('batch_jobs_scheduled_has_start', `status <> 'scheduled' or starts_at is not null`)
 @Check('batch_jobs_running_has_started', `status not in ('running', 'paused', 'completed') or started_at is not null`)
 @Check('batch_jobs_start_has_zone', `starts_at is null or (timezone is not null and disambiguation is not null)`)
+@Check('batch_jobs_late_limit_in_range', 'max_late_start_minutes between 0 and 525600')
 @Index('batch_jobs_due', ['startsAt'], { where: `status = 'scheduled'` })
 @Index('batch_jobs_newest_first', ['organizationId', 'createdAt', 'id'])
 export class BatchJob {
@@ -58,8 +59,15 @@ export class BatchJob {
   /** Version of the zone rules that gave `startsAt`, `'2026f'`. Null until scheduled. */
   @Column({ name: 'tzdb_version', type: 'text', nullable: true }) readonly tzdbVersion: string | null;
 
+  /** A start later than this is marked missed; 0: any lateness is fine. Null: as `MAX_LATE_START_MINUTES` says. */
+  @Column({ name: 'max_late_start_minutes', type: 'integer', nullable: true })
+  readonly maxLateStartMinutes: number | null;
+
   /** Number of times the job was (re)scheduled; a wake-up of a lower one is stale. */
   @Column({ name: 'schedule_revision', type: 'integer', default: 0 }) readonly scheduleRevision: number;
+
+  /** Raised by a trigger with every change of the row: what an entity tag stands for. */
+  @Column({ type: 'integer', default: 1 }) readonly version: number;
 
   /** When it did start. Null until then. */
   @Column({ name: 'started_at', type: 'timestamptz', precision: 3, nullable: true }) readonly startedAt: Date | null;

@@ -3,6 +3,7 @@ import { In, type EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import type { Caller } from '../shared/caller.js';
 import { Database } from '../shared/database.js';
+import { Idempotency } from '../shared/idempotency.js';
 import { BatchJob, type BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import { ContactCount } from './contact-count.entity.js';
@@ -28,6 +29,8 @@ export interface NewBatchJob {
   readonly agentId: string;
   readonly concurrentCallLimit: number;
   readonly maxAttempts: number;
+  /** Null: as `MAX_LATE_START_MINUTES` says. */
+  readonly maxLateStartMinutes: number | null;
   readonly contacts: readonly NewContact[];
   /** Null: it waits until it is started or scheduled. */
   readonly schedule: ResolvedSchedule | null;
@@ -60,22 +63,36 @@ export interface ListPage extends Page {
 /** Batch jobs and their contacts: creation and reading. Every read is of one organization. */
 @Injectable()
 export class BatchJobsRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly idempotency: Idempotency,
+  ) {}
 
   /**
    * Writes the job, its contacts and its history, or nothing.
+   *
+   * @param answerOf what the service returns if it gets no further than the commit: see `Idempotency.once`
    * @returns null when the start is not after now, by PostgreSQL's clock
    */
-  async create(caller: Caller, job: NewBatchJob): Promise<BatchJobId | null> {
+  create(
+    caller: Caller,
+    job: NewBatchJob,
+    answerOf: (id: BatchJobId) => unknown = () => null,
+  ): Promise<BatchJobId | null> {
     const id = `batch_${ulid()}`;
-    return this.database.transaction(async (manager) => {
+    const insert = async (manager: EntityManager): Promise<BatchJobId | null> => {
       const inserted = await manager.query<unknown[]>(INSERT_BATCH_JOB, insertParameters(id, caller, job));
       if (inserted.length === 0) return null;
       for (let from = 0; from < job.contacts.length; from += CONTACTS_PER_INSERT) {
         await insertContacts(manager, id, from, job.contacts.slice(from, from + CONTACTS_PER_INSERT));
       }
       return id;
-    });
+    };
+    return this.idempotency.once(
+      caller,
+      (manager) => manager.transaction(insert),
+      (created) => created && answerOf(created),
+    );
   }
 
   async find(organizationId: string, id: BatchJobId): Promise<BatchJob | null> {
@@ -134,6 +151,7 @@ const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unk
     job.description,
     job.concurrentCallLimit,
     job.maxAttempts,
+    job.maxLateStartMinutes,
     job.contacts.length,
     schedule?.startsAt.toISOString() ?? null,
     schedule?.localTime ?? null,

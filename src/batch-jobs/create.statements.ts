@@ -4,24 +4,24 @@ import { historyFacts } from './history.sql.js';
  * Job and history in one statement; no row when the start is not after now.
  *
  * Parameters: $1 id, $2 organization, $3 number, $4 agent, $5 name, $6 description, $7 call limit, $8 attempts,
- * $9 contacts, $10 start, $11 local time, $12 zone, $13 disambiguation, $14 version of the zone rules, $15 actor,
- * $16 request id.
+ * $9 late limit, $10 contacts, $11 start, $12 local time, $13 zone, $14 disambiguation, $15 version of the zone rules,
+ * $16 actor, $17 request id.
  */
 export const INSERT_BATCH_JOB = `
   with created as (
     insert into batch_jobs (
       id, organization_id, from_phone_number_id, agent_id, name, description, concurrent_call_limit, max_attempts,
-      total_contacts, status, schedule_revision, starts_at, local_start_time, timezone, disambiguation, tzdb_version)
-    select $1, $2, $3, $4, $5, $6, $7::integer, $8::integer, $9::integer,
+      max_late_start_minutes, total_contacts, status, schedule_revision, starts_at, local_start_time, timezone, disambiguation, tzdb_version)
+    select $1, $2, $3, $4, $5, $6, $7::integer, $8::integer, $9::integer, $10::integer,
            case when start is null then 'pending' else 'scheduled' end,
            case when start is null then 0 else 1 end,
-           start, $11, $12, $13, $14
-      from (select $10::timestamptz as start) as schedule
+           start, $12, $13, $14, $15
+      from (select $11::timestamptz as start) as schedule
      where start is null or start > clock_timestamp()
     returning *
   ), history as (
     insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, before, after)
-    select id, organization_id, 'created', $15, $16, null, ${historyFacts('created')} from created
+    select id, organization_id, 'created', $16, $17, null, ${historyFacts('created')} from created
   )
   select id from created`;
 

@@ -1,5 +1,6 @@
 import { DomainError } from '../shared/domain-error.js';
 import { NOT_STARTED, statusesThatMayBecome, type BatchJobStatus } from './batch-job.status.js';
+import type { EntityTag } from './entity-tag.js';
 
 /** Unknown, or of another organization: the two cannot be told apart. */
 export class JobNotFoundError extends DomainError {
@@ -43,6 +44,32 @@ export class AlreadyTerminalError extends DomainError {
     super(`Cannot cancel job in '${currentStatus}' status`, {
       currentStatus,
       allowedStatuses: statusesThatMayBecome('cancelled'),
+    });
+  }
+}
+
+/** The job has another entity tag than the caller asked for: somebody changed it meanwhile. */
+export class VersionMismatchError extends DomainError {
+  readonly code = 'version_mismatch';
+
+  constructor(readonly entityTag: EntityTag) {
+    super(
+      `The batch job was changed meanwhile: its tag is ${entityTag}. Read it again, and send that tag in If-Match.`,
+      {
+        currentTag: entityTag,
+      },
+    );
+  }
+}
+
+/** The job has not started, so there is nothing to tell of its start. */
+export class StartReceiptNotFoundError extends DomainError {
+  readonly code = 'start_receipt_not_found';
+
+  constructor(currentStatus: BatchJobStatus, facts: Readonly<Record<string, unknown>>) {
+    super(`The batch job has not started: it is '${currentStatus}'. A start receipt exists from the start on.`, {
+      currentStatus,
+      ...facts,
     });
   }
 }

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../shared/caller.js';
 import { Database } from '../shared/database.js';
+import { Idempotency } from '../shared/idempotency.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { StartTrigger } from './batch-job-start.entity.js';
 import { NOT_STARTED, statusesThatMayBecome, type BatchJobStatus } from './batch-job.status.js';
+import type { ChangeTerms } from './change-terms.js';
 import { WAITING_CONTACT_STATUSES } from './contact.status.js';
+import type { EntityTag } from './entity-tag.js';
 import type { ResolvedSchedule } from './schedule.js';
 import {
   CANCEL,
@@ -35,11 +38,19 @@ export interface Changed {
   readonly startedAt: Date | null;
   /** Contacts taken back by a cancel, or released by a start. */
   readonly contacts: number;
+  /** Of the job as it is from now on. */
+  readonly entityTag: EntityTag;
 }
 
-/** `refused` names the status that was met, with the row locked: it is the reason, not a later look. */
+/**
+ * `refused` names the status that was met, with the row locked: it is the reason, not a later look. `unwanted`: all was
+ * well but the caller's own terms, as the job has another tag than they asked for.
+ */
 export type ChangeResult =
-  Changed | { readonly outcome: 'not_found' } | { readonly outcome: 'refused'; readonly status: BatchJobStatus };
+  | Changed
+  | { readonly outcome: 'not_found' }
+  | { readonly outcome: 'refused'; readonly status: BatchJobStatus }
+  | { readonly outcome: 'unwanted'; readonly entityTag: EntityTag };
 
 export type ClaimResult =
   | { readonly outcome: 'started' | 'missed'; readonly lateMs: number }
@@ -48,15 +59,27 @@ export type ClaimResult =
   /** Another revision, status or no such job: nothing to do, now or later. */
   | { readonly outcome: 'stale' };
 
+/** Who wants which job changed, and how. */
+export interface ChangeOrder {
+  readonly caller: Caller;
+  readonly batchJobId: BatchJobId;
+  readonly terms?: ChangeTerms;
+  /** What the service returns if it gets no further than the commit: see `Idempotency.once`. */
+  readonly answerOf?: (changed: Changed) => unknown;
+}
+
 /** The start protocol's statements on `batch_jobs`: each changes a row if, and only if, its state allows it. */
 @Injectable()
 export class ScheduleRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly idempotency: Idempotency,
+  ) {}
 
   /** Moves the start, or sets the first one. Refused for a job that has begun or ended, and for a start not after now. */
-  reschedule(caller: Caller, id: BatchJobId, to: ResolvedSchedule): Promise<ChangeResult> {
+  reschedule(order: ChangeOrder, to: ResolvedSchedule): Promise<ChangeResult> {
     const { startsAt, localTime, timezone, disambiguation, tzdbVersion } = to;
-    return this.change(RESCHEDULE, caller, id, NOT_STARTED, [
+    return this.change(RESCHEDULE, NOT_STARTED, order, [
       startsAt.toISOString(),
       localTime,
       timezone,
@@ -65,19 +88,19 @@ export class ScheduleRepository {
     ]);
   }
 
-  cancel(caller: Caller, id: BatchJobId): Promise<ChangeResult> {
-    return this.change(CANCEL, caller, id, statusesThatMayBecome('cancelled'), [WAITING_CONTACT_STATUSES]);
+  cancel(order: ChangeOrder): Promise<ChangeResult> {
+    return this.change(CANCEL, statusesThatMayBecome('cancelled'), order, [WAITING_CONTACT_STATUSES]);
   }
 
-  startNow(caller: Caller, id: BatchJobId): Promise<ChangeResult> {
-    return this.change(START_NOW, caller, id, NOT_STARTED, [WAITING_CONTACT_STATUSES]);
+  startNow(order: ChangeOrder): Promise<ChangeResult> {
+    return this.change(START_NOW, NOT_STARTED, order, [WAITING_CONTACT_STATUSES]);
   }
 
   /**
    * Starts the job if this revision is in force and due, or marks it missed when it is later than the limit.
    * Any number of claims may run at once: one of them starts it.
    *
-   * @param maxLateStartMinutes 0: any lateness is fine
+   * @param maxLateStartMinutes of a job that has no limit of its own; 0: any lateness is fine
    */
   async claim(
     wakeUp: Pick<ScheduledStart, 'batchJobId' | 'revision'>,
@@ -89,7 +112,11 @@ export class ScheduleRepository {
     if (claimed) {
       return { outcome: claimed.status === 'running' ? 'started' : 'missed', lateMs: Number(claimed.lateMs) };
     }
-    const [refused] = await this.database.query<{ earlyMs: string | null }>(CLAIM_REFUSED, [batchJobId, revision]);
+    const [refused] = await this.database.query<{ earlyMs: string | null }>(CLAIM_REFUSED, [
+      batchJobId,
+      revision,
+      trigger,
+    ]);
     if (refused?.earlyMs == null) return { outcome: 'stale' };
     return { outcome: 'early', earlyMs: Math.max(0, Number(refused.earlyMs)) };
   }
@@ -113,29 +140,41 @@ export class ScheduleRepository {
     );
   }
 
-  private async change(
+  private change(
     statement: string,
-    caller: Caller,
-    batchJobId: BatchJobId,
     allowed: readonly BatchJobStatus[],
+    { caller, batchJobId, terms = {}, answerOf = () => null }: ChangeOrder,
     own: readonly unknown[],
   ): Promise<ChangeResult> {
     const { organizationId, actor, requestId } = caller;
-    const parameters = [batchJobId, organizationId, allowed, actor, requestId, ...own];
-    const [row] = await this.database.query<StatementRow>(statement, parameters);
-    if (!row) return { outcome: 'not_found' };
-    if (!row.changed) return { outcome: 'refused', status: row.statusBefore };
-
-    const { statusBefore, statusAfter, revisionBefore, revisionAfter, startsAtBefore, startsAtAfter } = row;
-    const start = (status: BatchJobStatus | null, revision: number | null, startsAt: Date | null) =>
-      status === 'scheduled' && revision !== null && startsAt ? { batchJobId, revision, startsAt } : null;
-    return {
-      outcome: 'changed',
-      statusBefore,
-      ended: start(statusBefore, revisionBefore, startsAtBefore),
-      scheduled: start(statusAfter, revisionAfter, startsAtAfter),
-      startedAt: row.startedAt,
-      contacts: row.contacts,
-    };
+    const { reason = null, ifMatch = null } = terms;
+    const parameters = [batchJobId, organizationId, allowed, actor, requestId, reason, ifMatch, ...own];
+    return this.idempotency.once(
+      caller,
+      async (manager): Promise<ChangeResult> => {
+        const [row] = await manager.query<StatementRow[]>(statement, parameters);
+        return row ? toResult(batchJobId, row, allowed) : { outcome: 'not_found' };
+      },
+      (result) => (result.outcome === 'changed' ? answerOf(result) : null),
+    );
   }
 }
+
+/** A precondition is looked at last: it is no reason for what would have been refused without it (RFC 9110, 13.2.1). */
+const toResult = (batchJobId: BatchJobId, row: StatementRow, allowed: readonly BatchJobStatus[]): ChangeResult => {
+  const { changed, fits, isWanted, statusBefore, startedAt, contacts, entityTag } = row;
+  if (!changed && allowed.includes(statusBefore) && fits && !isWanted) return { outcome: 'unwanted', entityTag };
+  if (!changed) return { outcome: 'refused', status: statusBefore };
+
+  const start = (status: BatchJobStatus | null, revision: number | null, startsAt: Date | null) =>
+    status === 'scheduled' && revision !== null && startsAt ? { batchJobId, revision, startsAt } : null;
+  return {
+    outcome: 'changed',
+    statusBefore,
+    ended: start(statusBefore, row.revisionBefore, row.startsAtBefore),
+    scheduled: start(row.statusAfter, row.revisionAfter, row.startsAtAfter),
+    startedAt,
+    contacts,
+    entityTag,
+  };
+};

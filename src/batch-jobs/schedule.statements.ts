@@ -1,11 +1,18 @@
 import type { BatchJobId } from './batch-job.entity.js';
 import type { HistoryAction } from './batch-job-history.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
+import { entityTagSql, type EntityTag } from './entity-tag.js';
 import { historyFacts } from './history.sql.js';
 
 /** What a conditional statement did, and what it met. */
 export interface StatementRow {
   readonly changed: boolean;
+  /** Whether the verb's own condition held. */
+  readonly fits: boolean;
+  /** Whether the caller wanted the job as it was met. */
+  readonly isWanted: boolean;
+  /** As changed, or else as it was met. */
+  readonly entityTag: EntityTag;
   readonly statusBefore: BatchJobStatus;
   readonly statusAfter: BatchJobStatus | null;
   readonly revisionBefore: number;
@@ -16,10 +23,12 @@ export interface StatementRow {
   readonly contacts: number;
 }
 
+const WANTED = `($7::text[] is null or ${entityTagSql('old')} = any ($7))`;
+
 interface ConditionalChange {
   readonly action: HistoryAction;
   readonly set: string;
-  /** Beyond the status; `old` is the locked row. */
+  /** Beyond the status; `old` is the locked row. @default 'true' */
   readonly onlyIf?: string;
   /** A further statement on the changed row, as a `with` query named `also`. */
   readonly also?: string;
@@ -28,57 +37,60 @@ interface ConditionalChange {
 }
 
 /**
- * One statement, one round trip: lock the row, change it if its status (and `onlyIf`) allows, write the history.
+ * One statement, one round trip: lock the row, change it if its status, `onlyIf` and the caller's terms allow, write the
+ * history.
  *
  * The lock settles every race: of two rivals the second sees what the first committed. No row comes back for an unknown
- * job; a row that is not `changed` says which status refused.
+ * job; a row that is not `changed` says what refused.
  *
- * Parameters: $1 job, $2 organization, $3 statuses allowed, $4 actor, $5 request id, then the verb's own.
+ * Parameters: $1 job, $2 organization, $3 statuses allowed, $4 actor, $5 request id, $6 reason, $7 entity tags wanted
+ * (null: any), then the verb's own.
  */
 const conditionally = ({ action, set, onlyIf = 'true', also, contacts = '0' }: ConditionalChange): string => `
   with old as (
     select * from batch_jobs where id = $1 and organization_id = $2 for update
   ), changed as (
     update batch_jobs as job set ${set}
-      from old where job.id = old.id and old.status = any ($3) and ${onlyIf}
+      from old where job.id = old.id and old.status = any ($3) and ${onlyIf} and ${WANTED}
     returning job.*
   ), history as (
-    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, before, after)
-    select changed.id, changed.organization_id, '${action}', $4, $5, ${historyFacts('old')}, ${historyFacts('changed')}
+    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
+    select changed.id, changed.organization_id, '${action}', $4, $5, $6::text, ${historyFacts('old')}, ${historyFacts('changed')}
       from changed join old using (id)
   )${also ? `, also as (${also})` : ''}
-  select changed.id is not null as changed,
+  select changed.id is not null as changed, ${onlyIf} as fits, ${WANTED} as "isWanted",
+         case when changed.id is null then ${entityTagSql('old')} else ${entityTagSql('changed')} end as "entityTag",
          old.status as "statusBefore", changed.status as "statusAfter",
          old.schedule_revision as "revisionBefore", changed.schedule_revision as "revisionAfter",
          old.starts_at as "startsAtBefore", changed.starts_at as "startsAtAfter",
          changed.started_at as "startedAt", (${contacts})::integer as contacts
     from old left join changed using (id)`;
 
-/** $6 start, $7 local time, $8 zone, $9 disambiguation, $10 version of the zone rules. */
+/** $8 start, $9 local time, $10 zone, $11 disambiguation, $12 version of the zone rules. */
 export const RESCHEDULE = conditionally({
   action: 'rescheduled',
-  set: `status = 'scheduled', schedule_revision = old.schedule_revision + 1, starts_at = $6::timestamptz,
-        local_start_time = $7, timezone = $8, disambiguation = $9, tzdb_version = $10`,
-  onlyIf: '$6::timestamptz > clock_timestamp()',
+  set: `status = 'scheduled', schedule_revision = old.schedule_revision + 1, starts_at = $8::timestamptz,
+        local_start_time = $9, timezone = $10, disambiguation = $11, tzdb_version = $12`,
+  onlyIf: '$8::timestamptz > clock_timestamp()',
 });
 
-/** Contacts being called keep their call; those waiting for one are cancelled. */
+/** Contacts being called keep their call; those waiting for one are cancelled. $8: statuses of those. */
 export const CANCEL = conditionally({
   action: 'cancelled',
   set: `status = 'cancelled', completed_at = clock_timestamp()`,
   also: `update contacts set status = 'cancelled', completed_at = clock_timestamp(), next_retry_at = null
-           from changed where contacts.batch_job_id = changed.id and contacts.status = any ($6) returning 1`,
+           from changed where contacts.batch_job_id = changed.id and contacts.status = any ($8) returning 1`,
   contacts: 'select count(*) from also',
 });
 
-/** The start ledger's row makes a second start impossible. */
+/** The start ledger's row makes a second start impossible. $8: statuses of the contacts released. */
 export const START_NOW = conditionally({
   action: 'started',
   set: `status = 'running', started_at = clock_timestamp()`,
   also: `insert into batch_job_starts (batch_job_id, revision, trigger, planned_at, started_at, late_ms)
            select id, schedule_revision, 'request', starts_at, started_at, null from changed returning 1`,
   contacts: `select coalesce(sum(contacts), 0) from contact_counts
-              where batch_job_id = $1 and contact_counts.status = any ($6)`,
+              where batch_job_id = $1 and contact_counts.status = any ($8)`,
 });
 
 /** What a claim gives back when the row was there, claimed or not. */
@@ -89,7 +101,8 @@ export interface ClaimRow {
   readonly lateMs: string;
 }
 
-const MISSED = '($4::integer > 0 and moment.at - job.starts_at > make_interval(mins => $4::integer))';
+const LATE_LIMIT = 'coalesce(job.max_late_start_minutes, $4::integer)';
+const MISSED = `(${LATE_LIMIT} > 0 and moment.at - job.starts_at > make_interval(mins => ${LATE_LIMIT}))`;
 
 /**
  * Starts a due batch, or gives it up when it is too late to start.
@@ -98,7 +111,7 @@ const MISSED = '($4::integer > 0 and moment.at - job.starts_at > make_interval(m
  * and early wake-ups starts a batch at most once and never early. PostgreSQL's clock is the only one asked, and once:
  * the moment is taken before the row's lock is had, so waiting for a rival can only make the claim stricter.
  *
- * Parameters: $1 job, $2 revision, $3 trigger, $4 latest lateness in minutes (0: any is fine).
+ * Parameters: $1 job, $2 revision, $3 trigger, $4 latest lateness in minutes (0: any is fine) of a job without its own.
  */
 export const CLAIM = `
   with moment as materialized (
@@ -118,8 +131,8 @@ export const CLAIM = `
            round(extract(epoch from started_at - starts_at) * 1000)
       from claimed where status = 'running'
   ), history as (
-    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, before, after)
-    select id, organization_id, case status when 'running' then 'started' else 'missed' end, 'system', null,
+    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
+    select id, organization_id, case status when 'running' then 'started' else 'missed' end, 'system', null, failure_reason,
            ${historyFacts('claimed')} || '{"status": "scheduled"}', ${historyFacts('claimed')}
       from claimed
   )
@@ -127,8 +140,18 @@ export const CLAIM = `
          round(extract(epoch from claimed_at - starts_at) * 1000)::bigint as "lateMs"
     from claimed`;
 
-/** Why a claim found nothing: $1 job, $2 revision. `early` is how long to wait; null when the wake-up is stale. */
+/**
+ * Why a claim found nothing: $1 job, $2 revision, $3 trigger. `early` is how long to wait; null when the wake-up is
+ * stale, which is counted. A sweep that a rival forestalled was no wake-up.
+ */
 export const CLAIM_REFUSED = `
-  select case when status = 'scheduled' and schedule_revision = $2
-              then ceil(extract(epoch from starts_at - clock_timestamp()) * 1000)::bigint end as "earlyMs"
-    from batch_jobs where id = $1`;
+  with refused as (
+    select id, case when status = 'scheduled' and schedule_revision = $2
+                    then ceil(extract(epoch from starts_at - clock_timestamp()) * 1000)::bigint end as early_ms
+      from batch_jobs where id = $1
+  ), counted as (
+    insert into batch_job_stale_wake_ups as known (batch_job_id, refused)
+    select id, 1 from refused where early_ms is null and $3::text = 'timer'
+    on conflict (batch_job_id) do update set refused = known.refused + 1
+  )
+  select early_ms as "earlyMs" from refused`;

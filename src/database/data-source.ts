@@ -7,7 +7,10 @@ import { BatchJobStart } from '../batch-jobs/batch-job-start.entity.js';
 import { BatchJob } from '../batch-jobs/batch-job.entity.js';
 import { ContactCount } from '../batch-jobs/contact-count.entity.js';
 import { Contact } from '../batch-jobs/contact.entity.js';
+import { StaleWakeUps } from '../batch-jobs/stale-wake-ups.entity.js';
+import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
+import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
@@ -20,8 +23,19 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
   type: 'postgres',
   url: databaseUrl,
   applicationName: 'batch-jobs',
-  entities: [ApiKey, BatchJob, BatchJobHistory, BatchJobStart, Contact, ContactCount, Organization, PhoneNumber],
-  migrations: [CreateBatchJobs1795467600000],
+  entities: [
+    ApiKey,
+    BatchJob,
+    BatchJobHistory,
+    BatchJobStart,
+    Contact,
+    ContactCount,
+    IdempotencyKey,
+    Organization,
+    PhoneNumber,
+    StaleWakeUps,
+  ],
+  migrations: [CreateBatchJobs1795467600000, KeepWhatHappened1795620600000],
   migrationsTableName: 'batch_jobs_migrations',
   synchronize: false,
   poolSize,

@@ -11,6 +11,8 @@ import {
 import type { ContactList } from '../batch-jobs/contact-list.js';
 import type { Contact } from '../batch-jobs/contact.entity.js';
 import type { ContactStatus } from '../batch-jobs/contact.status.js';
+import type { ChangeTerms } from '../batch-jobs/change-terms.js';
+import { entityTagOf, type EntityTag } from '../batch-jobs/entity-tag.js';
 import {
   AlreadyTerminalError,
   InsufficientCreditsError,
@@ -19,7 +21,12 @@ import {
   NotStartableError,
   PhoneNumberNotFoundError,
 } from '../batch-jobs/errors.js';
-import { ScheduleRepository, type Changed, type ChangeResult } from '../batch-jobs/schedule.repository.js';
+import {
+  ScheduleRepository,
+  type Changed,
+  type ChangeOrder,
+  type ChangeResult,
+} from '../batch-jobs/schedule.repository.js';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
 import type { StatusCounts } from '../batch-jobs/status-counts.js';
 import type { Caller } from '../shared/caller.js';
@@ -27,6 +34,7 @@ import { Clock } from '../shared/clock.js';
 import { CreditCheck, OutboundNumbers } from '../shared/platform.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { estimate, estimateCompletion, type Estimate } from './estimate.js';
+import { carryOut } from './carry-out.js';
 import { PastScheduledTimeError } from './schedule.errors.js';
 import { ScheduleResolver } from './schedule.resolver.js';
 import { SchedulerGateway, wakeUpId, type QueueJob } from './scheduler.gateway.js';
@@ -37,6 +45,8 @@ export interface CreateBatchJob {
   readonly fromPhoneNumberId: string;
   readonly concurrentCallLimit: number;
   readonly maxAttempts: number;
+  /** A start later than this is marked missed; 0: any lateness is fine. Null: as `MAX_LATE_START_MINUTES` says. */
+  readonly maxLateStartMinutes: number | null;
   readonly list: ContactList;
   /** Null: the job waits as `pending` until it is started or scheduled. */
   readonly schedule: Schedule | null;
@@ -52,6 +62,7 @@ export interface Created {
   readonly schedule: ResolvedSchedule | null;
   /** See `Rearmed`; true for a pending job, which needs no wake-up. */
   readonly isArmed: boolean;
+  readonly entityTag: EntityTag;
 }
 
 /** A job with the counts of its contacts. */
@@ -113,13 +124,22 @@ export class BatchJobsService {
     const estimated = estimate(list.contacts.length, input.concurrentCallLimit, this.settings);
     await this.checkCredits(caller, estimated);
 
-    const batchJobId = await this.batchJobs.create(caller, { ...input, agentId, contacts: list.contacts, schedule });
+    const created = (batchJobId: BatchJobId, isArmed: boolean): Created => ({
+      batchJobId,
+      list,
+      estimate: estimated,
+      schedule,
+      isArmed,
+      entityTag: entityTagOf({ scheduleRevision: schedule ? 1 : 0, version: 1 }),
+    });
+    const job = { ...input, agentId, contacts: list.contacts, schedule };
+    const batchJobId = await this.batchJobs.create(caller, job, (id) => created(id, schedule === null));
     if (batchJobId === null) throw new PastScheduledTimeError(schedule as ResolvedSchedule);
 
     const start = schedule && { batchJobId, revision: 1, startsAt: schedule.startsAt };
     const isArmed = start === null || (await this.scheduler.wakeAt(start));
     this.logger.log('batch created', { batchJobId, contacts: list.contacts.length, actor: caller.actor, isArmed });
-    return { batchJobId, list, estimate: estimated, schedule, isArmed };
+    return created(batchJobId, isArmed);
   }
 
   async list(caller: Caller, filter: ListFilter, page: ListPage): Promise<{ jobs: CountedJob[]; total: number }> {
@@ -150,9 +170,15 @@ export class BatchJobsService {
    * @throws job_not_found    no such job in this organization
    * @throws already_running  it runs
    * @throws invalid_status   it is paused or terminal
+   * @throws version_mismatch it is not one of those that the terms ask for
    */
-  start(caller: Caller, id: BatchJobId): Promise<ChangedJob> {
-    return this.change(id, 'batch started', () => this.schedules.startNow(caller, id), NotStartableError);
+  start(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
+    return this.change(
+      { caller, batchJobId: id, terms },
+      'batch started',
+      (status) => new NotStartableError(status),
+      (order) => this.schedules.startNow(order),
+    );
   }
 
   /**
@@ -160,9 +186,15 @@ export class BatchJobsService {
    *
    * @throws job_not_found     no such job in this organization
    * @throws already_terminal  it has ended
+   * @throws version_mismatch  it is not one of those that the terms ask for
    */
-  cancel(caller: Caller, id: BatchJobId): Promise<ChangedJob> {
-    return this.change(id, 'batch cancelled', () => this.schedules.cancel(caller, id), AlreadyTerminalError);
+  cancel(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
+    return this.change(
+      { caller, batchJobId: id, terms },
+      'batch cancelled',
+      (status) => new AlreadyTerminalError(status),
+      (order) => this.schedules.cancel(order),
+    );
   }
 
   /** @throws job_not_found  no such job in this organization */
@@ -180,18 +212,23 @@ export class BatchJobsService {
   }
 
   private async change(
-    id: BatchJobId,
+    order: ChangeOrder,
     decision: string,
-    change: () => Promise<ChangeResult>,
-    Refusal: new (status: BatchJobStatus) => Error,
+    refusal: (status: BatchJobStatus) => Error,
+    make: (order: ChangeOrder) => Promise<ChangeResult>,
   ): Promise<ChangedJob> {
-    const result: ChangeResult = isBatchJobId(id) ? await change() : { outcome: 'not_found' };
-    if (result.outcome === 'not_found') throw new JobNotFoundError();
-    if (result.outcome === 'refused') throw new Refusal(result.status);
+    const { batchJobId } = order;
+    const changed = (change: Changed, redisJobCancelled: boolean): ChangedJob => ({
+      batchJobId,
+      change,
+      redisJobCancelled,
+    });
+    const change = await carryOut({ ...order, answerOf: (made) => changed(made, false) }, make, refusal);
 
-    const { oldJobCancelled: redisJobCancelled } = await this.scheduler.rearm(result.ended, null);
-    this.logger.log(decision, { batchJobId: id, statusBefore: result.statusBefore, contacts: result.contacts });
-    return { batchJobId: id, change: result, redisJobCancelled };
+    const { oldJobCancelled } = await this.scheduler.rearm(change.ended, null);
+    const { statusBefore, contacts } = change;
+    this.logger.log(decision, { batchJobId, statusBefore, contacts, actor: order.caller.actor });
+    return changed(change, oldJobCancelled);
   }
 
   private async findAgent({ organizationId }: Caller, phoneNumberId: string): Promise<string> {

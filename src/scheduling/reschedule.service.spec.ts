@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { BATCH_JOB_STATUSES, canMove, type BatchJobStatus } from '../batch-jobs/batch-job.status.js';
-import type { ChangeResult, ScheduledStart, ScheduleRepository } from '../batch-jobs/schedule.repository.js';
+import type {
+  ChangeOrder,
+  ChangeResult,
+  ScheduledStart,
+  ScheduleRepository,
+} from '../batch-jobs/schedule.repository.js';
 import type { ResolvedSchedule } from '../batch-jobs/schedule.js';
 import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
@@ -31,13 +36,14 @@ class OneRow implements Pick<PublicOf<ScheduleRepository>, 'reschedule'> {
 
   constructor(private readonly row: { status: BatchJobStatus; start: ScheduledStart | null; now: Date }) {}
 
-  async reschedule(_caller: Caller, batchJobId: string, to: ResolvedSchedule): Promise<ChangeResult> {
+  async reschedule({ batchJobId }: ChangeOrder, to: ResolvedSchedule): Promise<ChangeResult> {
     this.asked.push(to);
     const { status, start, now } = this.row;
     if (batchJobId !== ID) return { outcome: 'not_found' };
     if (!canMove(status, 'scheduled') || to.startsAt <= now) return { outcome: 'refused', status };
     const scheduled = { batchJobId, revision: (start?.revision ?? 0) + 1, startsAt: to.startsAt };
-    return { outcome: 'changed', statusBefore: status, ended: start, scheduled, startedAt: null, contacts: 0 };
+    const changed = { outcome: 'changed', statusBefore: status, ended: start, scheduled } as const;
+    return { ...changed, startedAt: null, contacts: 0, entityTag: '"5.9"' };
   }
 }
 

@@ -1,12 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { NOT_STARTED } from '../batch-jobs/batch-job.status.js';
-import { JobNotFoundError, NotReschedulableError } from '../batch-jobs/errors.js';
-import { ScheduleRepository, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import type { ChangeTerms } from '../batch-jobs/change-terms.js';
+import type { EntityTag } from '../batch-jobs/entity-tag.js';
+import { NotReschedulableError } from '../batch-jobs/errors.js';
+import { ScheduleRepository, type Changed, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
 import type { Caller } from '../shared/caller.js';
+import { carryOut } from './carry-out.js';
 import { PastScheduledTimeError } from './schedule.errors.js';
 import { ScheduleResolver } from './schedule.resolver.js';
 import { SchedulerGateway, type Rearmed } from './scheduler.gateway.js';
@@ -16,7 +18,10 @@ export interface Rescheduled extends Rearmed {
   readonly statusBefore: BatchJobStatus;
   readonly start: ScheduledStart;
   readonly schedule: ResolvedSchedule;
+  readonly entityTag: EntityTag;
 }
+
+const NOT_REARMED: Rearmed = { oldJobCancelled: false, isArmed: false };
 
 /** Moves batches to another time. */
 @Injectable()
@@ -41,27 +46,29 @@ export class RescheduleService {
    * @throws invalid_timezone     the zone is not in the zone data
    * @throws invalid_datetime     malformed, too far ahead, or skipped or repeated under `disambiguation: 'reject'`
    * @throws past_scheduled_time  the instant is not after now
+   * @throws version_mismatch     it is not one of those that the terms ask for
    * @throws unavailable          PostgreSQL cannot be reached; nothing was changed
    */
-  async reschedule(caller: Caller, id: BatchJobId, to: Schedule): Promise<Rescheduled> {
+  async reschedule(caller: Caller, id: BatchJobId, to: Schedule, terms?: ChangeTerms): Promise<Rescheduled> {
     const schedule = this.resolver.resolve(to);
-    if (!isBatchJobId(id)) throw new JobNotFoundError();
-
-    const moved = await this.schedules.reschedule(caller, id, schedule);
-    if (moved.outcome === 'not_found') throw new JobNotFoundError();
-    if (moved.outcome === 'refused') throw this.refusal(moved.status, schedule);
-
-    const { statusBefore, ended } = moved;
-    const start = moved.scheduled as ScheduledStart;
-    const rearmed = await this.scheduler.rearm(ended, start);
-    this.logger.log('batch rescheduled', {
-      batchJobId: id,
-      revision: start.revision,
-      startsAt: start.startsAt,
-      actor: caller.actor,
+    const rescheduled = (moved: Changed, rearmed: Rearmed): Rescheduled => ({
+      statusBefore: moved.statusBefore,
+      start: moved.scheduled as ScheduledStart,
+      schedule,
+      entityTag: moved.entityTag,
       ...rearmed,
     });
-    return { statusBefore, start, schedule, ...rearmed };
+    const order = { caller, batchJobId: id, terms, answerOf: (moved: Changed) => rescheduled(moved, NOT_REARMED) };
+    const moved = await carryOut(
+      order,
+      (one) => this.schedules.reschedule(one, schedule),
+      (status) => this.refusal(status, schedule),
+    );
+
+    const rearmed = await this.scheduler.rearm(moved.ended, moved.scheduled);
+    const { revision, startsAt } = moved.scheduled as ScheduledStart;
+    this.logger.log('batch rescheduled', { batchJobId: id, revision, startsAt, actor: caller.actor, ...rearmed });
+    return rescheduled(moved, rearmed);
   }
 
   private refusal(status: BatchJobStatus, schedule: ResolvedSchedule): Error {

@@ -1,3 +1,5 @@
+import type { IdempotentRequest } from './idempotent-request.js';
+
 /** On whose behalf something is done. Everything it reaches belongs to `organizationId`. */
 export interface Caller {
   readonly organizationId: string;
@@ -5,4 +7,6 @@ export interface Caller {
   readonly actor: string;
   /** Null when no request was the cause. */
   readonly requestId: string | null;
+  /** Undefined: the request has no name, and repeating it does it again. */
+  readonly idempotent?: IdempotentRequest;
 }

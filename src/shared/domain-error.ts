@@ -2,6 +2,8 @@
 export const ERROR_CODES = [
   'already_running',
   'already_terminal',
+  'idempotency_in_progress',
+  'idempotency_key_reused',
   'insufficient_credits',
   'insufficient_scope',
   'internal_error',
@@ -25,9 +27,11 @@ export const ERROR_CODES = [
   'phone_number_not_found',
   'rate_limited',
   'route_not_found',
+  'start_receipt_not_found',
   'too_many_contacts',
   'unavailable',
   'unsupported_media_type',
+  'version_mismatch',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

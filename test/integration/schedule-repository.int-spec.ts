@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
 import type { ChangeResult, ClaimResult } from '../../src/batch-jobs/schedule.repository.js';
-import { CALLER, JobRows, startIn } from '../support/job-rows.js';
+import { by, CALLER, JobRows, startIn } from '../support/job-rows.js';
 import { ScheduleDatabase } from '../support/schedule-database.js';
 
 const HOUR_MINUTES = 60;
@@ -17,9 +17,9 @@ afterAll(() => database.drop());
 type Verb = (id: string, revision?: number) => Promise<ChangeResult | ClaimResult>;
 
 const VERBS = {
-  reschedule: (id) => database.schedules.reschedule(CALLER, id, startIn(3_600_000)),
-  cancel: (id) => database.schedules.cancel(CALLER, id),
-  startNow: (id) => database.schedules.startNow(CALLER, id),
+  reschedule: (id) => database.schedules.reschedule(by(CALLER, id), startIn(3_600_000)),
+  cancel: (id) => database.schedules.cancel(by(CALLER, id)),
+  startNow: (id) => database.schedules.startNow(by(CALLER, id)),
   claim: (id, revision = 1) => database.schedules.claim({ batchJobId: id, revision }, 'timer', HOUR_MINUTES),
 } as const satisfies Record<string, Verb>;
 
@@ -71,6 +71,7 @@ describe('a verb', () => {
       action: { reschedule: 'rescheduled', cancel: 'cancelled', startNow: 'started', claim: 'started' }[verb],
       actor: verb === 'claim' ? 'system' : 'key_test',
       requestId: verb === 'claim' ? null : 'req_test',
+      reason: null,
       before: factsOf(before),
       after: factsOf(after),
     });
@@ -113,7 +114,7 @@ describe('a reschedule', () => {
     const { startsAt } = await rows.row(id);
     const to = startIn(90_000);
 
-    const result = await database.schedules.reschedule(CALLER, id, to);
+    const result = await database.schedules.reschedule(by(CALLER, id), to);
 
     expect(result).toEqual({
       outcome: 'changed',
@@ -122,6 +123,7 @@ describe('a reschedule', () => {
       scheduled: { batchJobId: id, revision: 5, startsAt: to.startsAt },
       startedAt: null,
       contacts: 0,
+      entityTag: '"5.2"',
     });
     expect(await rows.row(id)).toMatchObject({
       status: 'scheduled',
@@ -146,7 +148,7 @@ describe('a reschedule', () => {
     const id = await rows.add();
     const before = await rows.snapshot();
 
-    const result = await database.schedules.reschedule(CALLER, id, startIn(ms));
+    const result = await database.schedules.reschedule(by(CALLER, id), startIn(ms));
 
     expect(result).toEqual({ outcome: 'refused', status: 'scheduled' });
     expect(await rows.snapshot()).toEqual(before);
@@ -156,7 +158,7 @@ describe('a reschedule', () => {
     const id = await rows.add();
     const to = { ...startIn(0), startsAt: new Date('2039-12-31T23:59:59.999Z') };
 
-    await database.schedules.reschedule(CALLER, id, to);
+    await database.schedules.reschedule(by(CALLER, id), to);
 
     expect((await rows.row(id)).startsAt).toEqual(to.startsAt);
   });
@@ -169,7 +171,7 @@ describe('a cancel', () => {
     await rows.addContacts(id, ['pending', 'queued', 'dialing', 'completed', 'no_answer', 'pending']);
     await rows.addContacts(neighbour, ['pending', 'queued']);
 
-    const result = await database.schedules.cancel(CALLER, id);
+    const result = await database.schedules.cancel(by(CALLER, id));
 
     expect(result).toMatchObject({ outcome: 'changed', statusBefore: 'running', contacts: 3, scheduled: null });
     expect((await rows.contacts(id)).map(({ status }) => status)).toEqual([
@@ -191,7 +193,7 @@ describe('a cancel', () => {
     const id = await rows.add({ revision: 7 });
     const { startsAt } = await rows.row(id);
 
-    expect(await database.schedules.cancel(CALLER, id)).toMatchObject({
+    expect(await database.schedules.cancel(by(CALLER, id))).toMatchObject({
       ended: { batchJobId: id, revision: 7, startsAt },
       scheduled: null,
     });
@@ -204,7 +206,7 @@ describe('a start by request', () => {
     await rows.addContacts(id, ['pending', 'queued', 'completed']);
     const { startsAt } = await rows.row(id);
 
-    const result = await database.schedules.startNow(CALLER, id);
+    const result = await database.schedules.startNow(by(CALLER, id));
 
     const { startedAt, status } = await rows.row(id);
     expect(status).toBe('running');
@@ -216,9 +218,9 @@ describe('a start by request', () => {
 
   it('is the only one', async () => {
     const id = await rows.add();
-    await database.schedules.startNow(CALLER, id);
+    await database.schedules.startNow(by(CALLER, id));
 
-    expect(await database.schedules.startNow(CALLER, id)).toEqual({ outcome: 'refused', status: 'running' });
+    expect(await database.schedules.startNow(by(CALLER, id))).toEqual({ outcome: 'refused', status: 'running' });
     expect(await rows.starts(id)).toHaveLength(1);
   });
 });
@@ -304,6 +306,7 @@ describe('a claim', () => {
     const id = await rows.add({ startsInMs: -50 });
     await VERBS.claim(id);
     const session = await database.session();
+    await session.query('set session_replication_role = replica');
     await session.query(`update batch_jobs set status = 'scheduled' where id = $1`, [id]);
     await session.end();
 
@@ -461,7 +464,7 @@ describe('many at once', () => {
     const id = await rows.add();
 
     const results = await Promise.allSettled(
-      TWELVE.map((_, at) => database.schedules.reschedule(CALLER, id, startIn(60_000 + at))),
+      TWELVE.map((_, at) => database.schedules.reschedule(by(CALLER, id), startIn(60_000 + at))),
     );
 
     const ended = results.map((result) =>

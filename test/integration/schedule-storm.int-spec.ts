@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { StartTrigger } from '../../src/batch-jobs/batch-job-start.entity.js';
 import type { ChangeResult, ClaimResult, ScheduledStart } from '../../src/batch-jobs/schedule.repository.js';
-import { CALLER, startIn, type JobRows } from '../support/job-rows.js';
+import { by, CALLER, startIn, type JobRows } from '../support/job-rows.js';
 import { ScheduleDatabase } from '../support/schedule-database.js';
 
 // `STORM_ROUNDS=100 npm run test:int -- schedule-storm` is the long run.
@@ -41,7 +41,10 @@ const fire = async (id: string, revision: number, trigger: StartTrigger): Promis
 /** Everything that can happen to one batch, in any order: wake-ups of every revision there was, is or will be. */
 function storm(id: string, round: number): (() => Promise<Event>)[] {
   const moves = Array.from({ length: RESCHEDULES }, () => async (): Promise<Event> => {
-    return { kind: 'moved', result: await database.schedules.reschedule(CALLER, id, startIn(1 + upTo(HORIZON_MS))) };
+    return {
+      kind: 'moved',
+      result: await database.schedules.reschedule(by(CALLER, id), startIn(1 + upTo(HORIZON_MS))),
+    };
   });
   const fires = Array.from(
     { length: FIRES },
@@ -53,10 +56,10 @@ function storm(id: string, round: number): (() => Promise<Event>)[] {
   });
   const cancel = async (): Promise<Event> => ({
     kind: 'cancelled',
-    result: await database.schedules.cancel(CALLER, id),
+    result: await database.schedules.cancel(by(CALLER, id)),
   });
   const startNow = async (): Promise<Event> => {
-    return { kind: 'started by request', result: await database.schedules.startNow(CALLER, id) };
+    return { kind: 'started by request', result: await database.schedules.startNow(by(CALLER, id)) };
   };
   // In a third of the rounds nobody ends the batch, so that it must be started by a wake-up.
   const endings = [[cancel], [cancel, startNow], []][round % 3] ?? [];

@@ -2,10 +2,19 @@ import type { DataSource } from 'typeorm';
 import { ulid } from 'ulid';
 import type { HistoryFacts } from '../../src/batch-jobs/batch-job-history.entity.js';
 import type { BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
+import type { ChangeTerms } from '../../src/batch-jobs/change-terms.js';
+import type { ChangeOrder } from '../../src/batch-jobs/schedule.repository.js';
 import type { ResolvedSchedule } from '../../src/batch-jobs/schedule.js';
 import type { Caller } from '../../src/shared/caller.js';
 
 export const CALLER: Caller = { organizationId: 'org_a', actor: 'key_test', requestId: 'req_test' };
+
+/** An order to change a job, on behalf of a caller. */
+export const by = (caller: Caller, batchJobId: string, terms?: ChangeTerms): ChangeOrder => ({
+  caller,
+  batchJobId,
+  terms,
+});
 
 export interface JobRow {
   readonly status: BatchJobStatus;
@@ -32,6 +41,7 @@ export interface HistoryRow {
   readonly action: string;
   readonly actor: string;
   readonly requestId: string | null;
+  readonly reason: string | null;
   readonly before: HistoryFacts | null;
   readonly after: HistoryFacts;
 }
@@ -115,7 +125,7 @@ export class JobRows {
 
   history(id: string): Promise<HistoryRow[]> {
     return this.database.query<HistoryRow[]>(
-      `select action, actor, request_id as "requestId", before, after
+      `select action, actor, request_id as "requestId", reason, before, after
          from batch_job_history where batch_job_id = $1 order by id`,
       [id],
     );
@@ -141,7 +151,14 @@ export class JobRows {
 
   /** Everything there is, as text: equal before and after means that nothing was changed. */
   async snapshot(): Promise<unknown> {
-    const tables = ['batch_jobs', 'batch_job_starts', 'batch_job_history', 'contacts', 'contact_counts'];
+    const tables = [
+      'batch_jobs',
+      'batch_job_starts',
+      'batch_job_history',
+      'contacts',
+      'contact_counts',
+      'idempotency_keys',
+    ];
     const queries = tables.map((table) =>
       this.database.query(`select row::text as row from ${table} as row order by row::text`),
     );

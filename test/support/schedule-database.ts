@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Database } from '../../src/shared/database.js';
+import { Idempotency } from '../../src/shared/idempotency.js';
 import { eventually } from './eventually.js';
 import { JobRows } from './job-rows.js';
 import { TestDatabase } from './test-database.js';
@@ -20,7 +21,9 @@ export class ScheduleDatabase {
     const testDatabase = await TestDatabase.create();
     const source = await new DataSource(dataSourceOptions(testDatabase.url, 10)).initialize();
     const rows = new JobRows(source);
-    return new ScheduleDatabase(new ScheduleRepository(new Database(source)), rows, source, testDatabase);
+    const database = new Database(source);
+    const schedules = new ScheduleRepository(database, new Idempotency(database));
+    return new ScheduleDatabase(schedules, rows, source, testDatabase);
   }
 
   /** A session beside those of the product. */

@@ -139,11 +139,15 @@ export class TestApp {
   /** Puts a job into a status as if it had got there, behind the service's back. */
   async setStatus(id: string, status: BatchJobStatus): Promise<void> {
     const hasStarted = ['running', 'paused', 'completed'].includes(status);
-    await this.database.query(
-      `update batch_jobs set status = $2, started_at = case when $3 then clock_timestamp() end,
-              starts_at = case when $2 = 'pending' then null else starts_at end where id = $1`,
-      [id, status, hasStarted],
-    );
+    await this.database.transaction(async (manager) => {
+      // Without the trigger that would refuse a status which cannot be got to.
+      await manager.query('set local session_replication_role = replica');
+      await manager.query(
+        `update batch_jobs set status = $2, started_at = case when $3 then clock_timestamp() end,
+                starts_at = case when $2 = 'pending' then null else starts_at end where id = $1`,
+        [id, status, hasStarted],
+      );
+    });
   }
 
   /** Sets the status of the contact at a place of the list, from 1. */

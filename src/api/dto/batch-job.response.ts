@@ -1,9 +1,10 @@
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../batch-jobs/batch-job.status.js';
+import { entityTagOf } from '../../batch-jobs/entity-tag.js';
 import { RETRYABLE_STATUSES } from '../../batch-jobs/contact.status.js';
 import { summarize } from '../../batch-jobs/status-counts.js';
 import type { CountedJob } from '../../scheduling/batch-jobs.service.js';
 import { toUtc, toUtcOrNull } from '../../shared/utc.js';
-import { Shown, ShownOrNull } from './fields.js';
+import { EntityTagShown, Shown, ShownOrNull } from './fields.js';
 
 export class RetryPolicyResponse {
   @Shown('Most calls to one contact, the first included.', { example: 3, type: 'integer' })
@@ -43,10 +44,16 @@ export class BatchJobResponse {
   @ShownOrNull('Why it failed. Null unless failed.', { type: String, example: null })
   readonly failureReason: string | null;
   @Shown('Times the start was set.', { ...COUNT, example: 1 }) readonly scheduleRevision: number;
+  @ShownOrNull('Minutes of lateness after which its start is missed; 0: none. Null: as the deployment has it.', {
+    ...COUNT,
+    example: null,
+  })
+  readonly maxLateStartMinutes: number | null;
+  @EntityTagShown() readonly etag: string;
 
   static of({ job, counts }: CountedJob): BatchJobResponse {
     const { id, name, description, status, organizationId, agentId, fromPhoneNumberId, totalContacts } = job;
-    const { concurrentCallLimit, maxAttempts, timezone, failureReason, scheduleRevision } = job;
+    const { concurrentCallLimit, maxAttempts, timezone, failureReason, scheduleRevision, maxLateStartMinutes } = job;
     return {
       id,
       name,
@@ -66,6 +73,8 @@ export class BatchJobResponse {
       createdAt: toUtc(job.createdAt),
       failureReason,
       scheduleRevision,
+      maxLateStartMinutes,
+      etag: entityTagOf(job),
     };
   }
 }

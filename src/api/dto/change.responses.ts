@@ -1,6 +1,6 @@
 import type { ChangedJob } from '../../scheduling/batch-jobs.service.js';
 import { toUtc } from '../../shared/utc.js';
-import { Shown } from './fields.js';
+import { EntityTagShown, Shown } from './fields.js';
 
 const CANCELLED: Readonly<Record<string, string>> = {
   scheduled: 'Scheduled job cancelled successfully',
@@ -14,6 +14,8 @@ class ChangeResponse {
 
   @Shown('An old queue job existed and was removed. False while the queue cannot be reached.', { example: true })
   readonly redisJobCancelled: boolean;
+
+  @EntityTagShown() readonly etag: string;
 }
 
 export class StartResponse extends ChangeResponse {
@@ -35,6 +37,7 @@ export class StartResponse extends ChangeResponse {
       contactsEnqueued: change.contacts,
       redisJobCancelled,
       startedAt: toUtc(change.startedAt as Date),
+      etag: change.entityTag,
     };
   }
 }
@@ -52,6 +55,7 @@ export class CancelResponse extends ChangeResponse {
       batchJobId,
       redisJobCancelled,
       contactsCancelled: change.contacts,
+      etag: change.entityTag,
     };
   }
 }

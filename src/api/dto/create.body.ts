@@ -7,9 +7,13 @@ import {
   LineField,
   OptionalStartTimeField,
   OptionalTextField,
+  OptionalWholeNumberField,
   TimezoneField,
   WholeNumberField,
 } from './fields.js';
+
+const LATE_LIMIT =
+  'A start later than this many minutes is marked missed; 0: any lateness is fine. Left out: as the deployment has it.';
 
 /** Everything but the list, which is read on its own way (`contact-list.interceptor.ts`). */
 export class CreateBody {
@@ -28,6 +32,9 @@ export class CreateBody {
   @WholeNumberField({ min: 1, max: 10, fallback: 3, description: 'Most calls to one contact, the first included.' })
   maxAttempts: number = 3;
 
+  @OptionalWholeNumberField({ min: 0, max: 525_600, example: 30, description: LATE_LIMIT })
+  maxLateStartMinutes?: number | null;
+
   @OptionalStartTimeField() scheduledStartTime?: string | null;
   @TimezoneField({ nullable: true }) timezone?: string | null;
   @DisambiguationField({ nullable: true }) disambiguation?: Disambiguation | null;
@@ -42,6 +49,7 @@ export class CreateBody {
       name,
       concurrentCallLimit,
       maxAttempts,
+      maxLateStartMinutes: this.maxLateStartMinutes ?? null,
       list,
       description: this.description ?? null,
       timezone,

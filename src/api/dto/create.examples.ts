@@ -16,6 +16,7 @@ export const CREATE_BODIES = {
       description: 'Appointments of week 10',
       concurrentCallLimit: 5,
       maxAttempts: 3,
+      maxLateStartMinutes: 30,
       ...start,
       disambiguation: 'compatible',
     },
@@ -32,6 +33,7 @@ const created = {
   },
   estimate: { minutes: 2, dollars: 0.07 },
   isArmed: true,
+  entityTag: '"1.1"',
 };
 
 /** What is answered. */
@@ -45,6 +47,6 @@ export const CREATED = {
   },
   pending: {
     summary: 'Waits until it is started or scheduled',
-    value: CreateResponse.of({ ...created, schedule: null }),
+    value: CreateResponse.of({ ...created, schedule: null, entityTag: '"0.1"' }),
   },
 };

@@ -1,7 +1,7 @@
 import { IntersectionType, PartialType } from '@nestjs/swagger';
 import type { Created } from '../../scheduling/batch-jobs.service.js';
 import { toUtc } from '../../shared/utc.js';
-import { Shown, ShownOrNull } from './fields.js';
+import { EntityTagShown, Shown, ShownOrNull } from './fields.js';
 import { ScheduleFields } from './schedule.fields.js';
 
 export class RejectedRowResponse {
@@ -48,11 +48,13 @@ class CreatedFields {
 
   @Shown('The first 100 rows left out, with the reason.', { type: [RejectedRowResponse] })
   readonly rejectedRows: readonly RejectedRowResponse[];
+
+  @EntityTagShown() readonly etag: string;
 }
 
 /** The fields of the schedule are there for a scheduled job only. */
 export class CreateResponse extends IntersectionType(CreatedFields, PartialType(ScheduleFields)) {
-  static of({ batchJobId, list, estimate, schedule, isArmed }: Created): CreateResponse {
+  static of({ batchJobId, list, estimate, schedule, isArmed, entityTag }: Created): CreateResponse {
     const { contacts, invalidContacts, duplicateContacts, rejectedRows } = list;
     const count = (many: number, one: string): string => `${many} ${one}${many === 1 ? '' : 's'}`;
     return {
@@ -69,6 +71,7 @@ export class CreateResponse extends IntersectionType(CreatedFields, PartialType(
       duplicateContacts,
       rejectedRows,
       ...(schedule && ScheduleFields.from(schedule, 1, isArmed)),
+      etag: entityTag,
     };
   }
 }

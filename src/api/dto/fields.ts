@@ -114,6 +114,20 @@ export const WholeNumberField = ({ min, max, fallback, description, code = 'inva
   );
 };
 
+/** A whole number within limits, or absent. */
+export const OptionalWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 'code'> & { example: number }) => {
+  const { min, max, example, description } = limits;
+  const message = `must be a whole number from ${min} to ${max}.`;
+  return applyDecorators(
+    ApiPropertyOptional({ type: 'integer', nullable: true, minimum: min, maximum: max, example, description }),
+    IsOptional(),
+    ToInteger(),
+    Max(max, { message }),
+    Min(min, { message }),
+    IsInt({ message }),
+  );
+};
+
 interface Words {
   readonly values: readonly string[];
   readonly description: string;
@@ -170,3 +184,9 @@ export const Shown = (description: string, options: ApiPropertyOptions): Propert
 /** A field of an answer that may be null; the description says what that means. */
 export const ShownOrNull = (description: string, options: ApiPropertyOptions): PropertyDecorator =>
   ApiProperty({ description, nullable: true, ...options });
+
+/** The tag of the job as it is after the answer; `EntityTagInterceptor` puts it into the header, too. */
+export const EntityTagShown = (): PropertyDecorator =>
+  Shown('Changes with every change of the job; also in the header `ETag`. Send it back in `If-Match`.', {
+    example: '"2.5"',
+  });

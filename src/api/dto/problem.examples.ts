@@ -16,11 +16,14 @@ import {
   NotReschedulableError,
   NotStartableError,
   PhoneNumberNotFoundError,
+  StartReceiptNotFoundError,
+  VersionMismatchError,
 } from '../../batch-jobs/errors.js';
 import type { Schedule } from '../../batch-jobs/schedule.js';
 import { PastScheduledTimeError, StartTooFarError } from '../../scheduling/schedule.errors.js';
 import { TimezoneService } from '../../scheduling/timezone.service.js';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../../shared/idempotency.js';
 import { SETTING_DEFAULTS } from '../../shared/settings.js';
 import { UnavailableError } from '../../shared/unavailable.error.js';
 import { InvalidInputError, OrganizationMismatchError, UnsupportedMediaTypeError } from '../api.errors.js';
@@ -54,6 +57,8 @@ const TOO_SHORT = { row: 2, reason: 'The phone number is too short for its count
 const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   already_running: [new NotStartableError('running')],
   already_terminal: [new AlreadyTerminalError('completed')],
+  idempotency_in_progress: [new IdempotencyInProgressError()],
+  idempotency_key_reused: [new IdempotencyKeyReusedError()],
   insufficient_credits: [new InsufficientCreditsError(34.58, 12)],
   insufficient_scope: [new InsufficientScopeError('jobs:write')],
   internal_error: [new Error('whose words are not shown')],
@@ -96,9 +101,11 @@ const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   phone_number_not_found: [new PhoneNumberNotFoundError('phone_abc123')],
   rate_limited: [new RateLimitedError(42, SETTING_DEFAULTS.rateLimitPerMinute)],
   route_not_found: [],
+  start_receipt_not_found: [new StartReceiptNotFoundError('scheduled', { scheduledStartTime: '2027-03-01T15:00:00Z' })],
   too_many_contacts: [TooManyContactsError.ofContacts(SETTING_DEFAULTS.maxContacts)],
   unavailable: [new UnavailableError(null)],
   unsupported_media_type: [new UnsupportedMediaTypeError()],
+  version_mismatch: [new VersionMismatchError('"3.4"')],
 };
 
 const nameOf = ({ code, reason }: Problem): string => (typeof reason === 'string' ? `${code} (${reason})` : code);

@@ -1,3 +1,4 @@
+import { entityTagOf } from '../../batch-jobs/entity-tag.js';
 import { TimezoneService } from '../../scheduling/timezone.service.js';
 import { RescheduleResponse } from './reschedule.response.js';
 
@@ -71,7 +72,9 @@ const answerTo = ({ scheduledStartTime, timezone, statusBefore = 'scheduled' }: 
     revision: wasScheduled ? 2 : 1,
     startsAt: schedule.startsAt,
   };
-  return RescheduleResponse.of({ statusBefore, start, schedule, oldJobCancelled: wasScheduled && isArmed, isArmed });
+  const entityTag = entityTagOf({ scheduleRevision: start.revision, version: 2 });
+  const oldJobCancelled = wasScheduled && isArmed;
+  return RescheduleResponse.of({ statusBefore, start, schedule, entityTag, oldJobCancelled, isArmed });
 };
 
 /** What the worked examples are answered with, and an answer while Redis is away. */

@@ -1,7 +1,7 @@
 import { wakeUpId } from '../../scheduling/scheduler.gateway.js';
 import type { Rescheduled } from '../../scheduling/reschedule.service.js';
 import { toUtc } from '../../shared/utc.js';
-import { Shown } from './fields.js';
+import { EntityTagShown, Shown } from './fields.js';
 import { ScheduleFields } from './schedule.fields.js';
 
 const messageOf = ({ statusBefore, oldJobCancelled }: Rescheduled): string => {
@@ -27,8 +27,10 @@ export class RescheduleResponse extends ScheduleFields {
   @Shown('Id of the new delayed queue job.', { example: 'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8.r2' })
   readonly newScheduledJobId: string;
 
+  @EntityTagShown() readonly etag: string;
+
   static of(moved: Rescheduled): RescheduleResponse {
-    const { start, schedule, oldJobCancelled, isArmed } = moved;
+    const { start, schedule, oldJobCancelled, isArmed, entityTag } = moved;
     return {
       success: true,
       message: messageOf(moved),
@@ -38,6 +40,7 @@ export class RescheduleResponse extends ScheduleFields {
       oldJobCancelled,
       newScheduledJobId: wakeUpId(start),
       ...ScheduleFields.from(schedule, start.revision, isArmed),
+      etag: entityTag,
     };
   }
 }

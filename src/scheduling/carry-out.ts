@@ -1,0 +1,31 @@
+import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
+import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
+import { JobNotFoundError, VersionMismatchError } from '../batch-jobs/errors.js';
+import type { Changed, ChangeOrder, ChangeResult } from '../batch-jobs/schedule.repository.js';
+
+/**
+ * Makes a change, or says why it was not made.
+ *
+ * @param make the statement
+ * @param refusal what it means that the status does not allow it
+ * @throws job_not_found     no such job in the organization
+ * @throws version_mismatch  it is not one of those that the terms ask for
+ */
+export async function carryOut(
+  order: ChangeOrder,
+  make: (order: ChangeOrder) => Promise<ChangeResult>,
+  refusal: (status: BatchJobStatus) => Error,
+): Promise<Changed> {
+  if (!isBatchJobId(order.batchJobId)) throw new JobNotFoundError();
+  const result = await make(order);
+  switch (result.outcome) {
+    case 'changed':
+      return result;
+    case 'not_found':
+      throw new JobNotFoundError();
+    case 'refused':
+      throw refusal(result.status);
+    case 'unwanted':
+      throw new VersionMismatchError(result.entityTag);
+  }
+}
