@@ -15,6 +15,8 @@ import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
+import { HistoryReader } from './api/history.reader.js';
+import { LedgerController } from './api/ledger.controller.js';
 import { ListReader } from './api/list.reader.js';
 import { RequestIdMiddleware } from './api/request-id.js';
 import {
@@ -26,6 +28,7 @@ import {
   type OPTIONS_TYPE,
 } from './batch-jobs.options.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
+import { LedgerRepository } from './batch-jobs/ledger.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
@@ -33,6 +36,7 @@ import { ScheduleSweeper } from './calling/schedule.sweeper.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
 import { HealthService } from './scheduling/health.service.js';
+import { LedgerService } from './scheduling/ledger.service.js';
 import { queueModules } from './scheduling/queues.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
 import { ScheduleReconciler } from './scheduling/schedule.reconciler.js';
@@ -41,6 +45,7 @@ import { SchedulerGateway } from './scheduling/scheduler.gateway.js';
 import { TimezoneService } from './scheduling/timezone.service.js';
 import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
+import { IdempotencyUpkeep } from './shared/idempotency-upkeep.js';
 import { Idempotency } from './shared/idempotency.js';
 import { CreditCheck, OutboundNumbers } from './shared/platform.js';
 import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
@@ -53,6 +58,8 @@ const CORE: Provider[] = [
   Database,
   HealthService,
   Idempotency,
+  LedgerRepository,
+  LedgerService,
   OrganizationsService,
   RescheduleService,
   ScheduleRepository,
@@ -61,9 +68,11 @@ const CORE: Provider[] = [
   TimezoneService,
 ];
 
-const HTTP: Provider[] = [FormPassThrough, ListReader, RateLimiter];
+const CONTROLLERS = [BatchJobsController, LedgerController];
 
-const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, ScheduleReconciler, ScheduleSweeper];
+const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter];
+
+const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, IdempotencyUpkeep, ScheduleReconciler, ScheduleSweeper];
 
 const MOUNTS_HTTP = Symbol('batch-jobs mounts http');
 
@@ -108,7 +117,7 @@ export class BatchJobsModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     if (!this.mountsHttp) return;
-    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(BatchJobsController);
+    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(...CONTROLLERS);
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {
@@ -125,7 +134,7 @@ export class BatchJobsModule implements NestModule {
         databaseModule(settingsModule),
         ...queueModules(settingsModule, consumeQueues),
       ],
-      controllers: mountHttp ? [BatchJobsController] : [],
+      controllers: mountHttp ? CONTROLLERS : [],
       providers: [
         ...CORE,
         outboundNumbers,
@@ -138,6 +147,7 @@ export class BatchJobsModule implements NestModule {
         ApiKeysService,
         BatchJobsService,
         HealthService,
+        LedgerService,
         OrganizationsService,
         RescheduleService,
         TimezoneService,

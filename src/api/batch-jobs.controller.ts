@@ -14,6 +14,7 @@ import {
 import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ScopeGuard } from '../access/scope.guard.js';
 import type { ContactList } from '../batch-jobs/contact-list.js';
+import type { EntityTag } from '../batch-jobs/entity-tag.js';
 import { NotStartableError } from '../batch-jobs/errors.js';
 import { BatchJobsService } from '../scheduling/batch-jobs.service.js';
 import { RescheduleService } from '../scheduling/reschedule.service.js';
@@ -30,11 +31,20 @@ import { DetailResponse } from './dto/detail.response.js';
 import { ListQuery } from './dto/list.query.js';
 import { ListResponse } from './dto/list.response.js';
 import { NoQuery } from './dto/no.query.js';
+import { ReasonQuery } from './dto/reason.query.js';
 import { QueueViewResponse } from './dto/queue-view.response.js';
 import { MOVED } from './dto/reschedule.examples.js';
 import { RescheduleQuery } from './dto/reschedule.query.js';
 import { RescheduleResponse } from './dto/reschedule.response.js';
-import { CREATE_PROBLEMS, DETAIL_PROBLEMS, LIST_PROBLEMS, NO_PARAMETER } from './dto/route.examples.js';
+import {
+  CREATE_PROBLEMS,
+  DETAIL_PROBLEMS,
+  LIST_PROBLEMS,
+  NO_PARAMETER,
+  REASON_TOO_LONG,
+} from './dto/route.examples.js';
+import { EntityTagInterceptor } from './entity-tag.interceptor.js';
+import { IfMatch, NothingToMatch } from './if-match.decorator.js';
 import { ListReader } from './list.reader.js';
 import { NoBodyInterceptor } from './no-body.interceptor.js';
 import { Bodies, FailureInterceptor, Operation } from './operation.decorator.js';
@@ -47,7 +57,7 @@ import { RequestPipe } from './request.pipe.js';
 @ApiSecurity('x-api-key')
 @Controller('batch')
 @UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor)
+@UseInterceptors(FailureInterceptor, EntityTagInterceptor)
 @UseFilters(ProblemFilter)
 @UsePipes(RequestPipe)
 export class BatchJobsController {
@@ -58,7 +68,6 @@ export class BatchJobsController {
   ) {}
 
   @Post('create')
-  @UseInterceptors(ContactListInterceptor)
   @Bodies({
     'application/json': { type: CreateJsonBody, examples: CREATE_BODIES },
     'multipart/form-data': { type: CreateFormBody },
@@ -71,6 +80,8 @@ export class BatchJobsController {
     answer: CreateResponse,
     answered: 'The job was created with its contacts.',
     answers: CREATED,
+    isTagged: true,
+    writes: { body: ContactListInterceptor },
     errors: [
       'invalid_csv',
       'missing_phone_column',
@@ -90,6 +101,7 @@ export class BatchJobsController {
   })
   async create(
     @CalledBy() caller: Caller,
+    @NothingToMatch() _match: void,
     @Query() _: NoQuery,
     @Body() body: CreateBody,
     @Contacts() list: ContactList,
@@ -118,6 +130,7 @@ export class BatchJobsController {
     scope: 'jobs:read',
     answer: DetailResponse,
     answered: 'The job and a page of its contacts.',
+    isTagged: true,
     errors: ['job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
     examples: DETAIL_PROBLEMS,
   })
@@ -132,13 +145,14 @@ export class BatchJobsController {
   }
 
   @Post('jobs/:batch_job_id/start')
-  @UseInterceptors(NoBodyInterceptor)
   @Operation({
     summary: 'Start batch job',
     description: 'Starts a job now that is `scheduled` or `pending`; its timer is cancelled.',
     scope: 'jobs:write',
     answer: StartResponse,
     answered: 'The job is running.',
+    isTagged: true,
+    writes: { body: NoBodyInterceptor, ofTagged: true },
     errors: ['job_not_found', 'already_running', 'invalid_status'],
     examples: [new NotStartableError('completed'), NO_PARAMETER],
   })
@@ -146,31 +160,33 @@ export class BatchJobsController {
     @CalledBy() caller: Caller,
     @Param() params: BatchJobParams,
     @Query() _: NoQuery,
+    @IfMatch() ifMatch?: readonly EntityTag[],
   ): Promise<StartResponse> {
-    return StartResponse.of(await this.batchJobs.start(caller, params.batch_job_id));
+    return StartResponse.of(await this.batchJobs.start(caller, params.batch_job_id, { ifMatch }));
   }
 
   @Post('jobs/:batch_job_id/cancel')
-  @UseInterceptors(NoBodyInterceptor)
   @Operation({
     summary: 'Cancel batch job',
     description: 'Contacts that wait for a call are cancelled; calls in progress end normally.',
     scope: 'jobs:write',
     answer: CancelResponse,
     answered: 'The job is cancelled.',
+    isTagged: true,
+    writes: { body: NoBodyInterceptor, ofTagged: true },
     errors: ['job_not_found', 'already_terminal'],
-    examples: [NO_PARAMETER],
+    examples: [REASON_TOO_LONG],
   })
   async cancel(
     @CalledBy() caller: Caller,
     @Param() params: BatchJobParams,
-    @Query() _: NoQuery,
+    @Query() { reason }: ReasonQuery,
+    @IfMatch() ifMatch?: readonly EntityTag[],
   ): Promise<CancelResponse> {
-    return CancelResponse.of(await this.batchJobs.cancel(caller, params.batch_job_id));
+    return CancelResponse.of(await this.batchJobs.cancel(caller, params.batch_job_id, { reason, ifMatch }));
   }
 
   @Patch('jobs/:batch_job_id/reschedule')
-  @UseInterceptors(NoBodyInterceptor)
   @Operation({
     summary: 'Reschedule batch job',
     description:
@@ -179,15 +195,21 @@ export class BatchJobsController {
     answer: RescheduleResponse,
     answered: 'The job starts at its new time.',
     answers: MOVED,
+    isTagged: true,
+    writes: { body: NoBodyInterceptor, ofTagged: true },
     errors: ['job_not_found', 'invalid_timezone', 'invalid_datetime', 'past_scheduled_time', 'invalid_status'],
   })
   async reschedule(
     @CalledBy() caller: Caller,
     @Param() params: BatchJobParams,
     @Query() query: RescheduleQuery,
+    @IfMatch() ifMatch?: readonly EntityTag[],
   ): Promise<RescheduleResponse> {
-    const moved = await this.rescheduling.reschedule(caller, params.batch_job_id, query.toSchedule());
-    return RescheduleResponse.of(moved);
+    const { reason } = query;
+    const terms = { reason, ifMatch };
+    return RescheduleResponse.of(
+      await this.rescheduling.reschedule(caller, params.batch_job_id, query.toSchedule(), terms),
+    );
   }
 
   @Get('jobs/:batch_job_id/redis-status')

@@ -6,6 +6,7 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Observable } from 'rxjs';
 import {
@@ -17,9 +18,11 @@ import {
 } from '../batch-jobs/contact-list.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { invalidForm, UnsupportedMediaTypeError } from './api.errors.js';
+import { digestOf, hashing, keepBodyDigest } from './body-digest.js';
 import { readForm } from './form-reader.js';
+import { rawRequest, type AdapterRequest } from './raw-request.js';
 
-type Request = { headers: IncomingMessage['headers']; body: unknown; raw?: IncomingMessage };
+type Request = AdapterRequest & { headers: IncomingMessage['headers']; body: unknown };
 
 const lists = new WeakMap<object, ContactList>();
 
@@ -47,11 +50,14 @@ export class ContactListInterceptor implements NestInterceptor {
   }
 
   private async readFile(request: Request): Promise<void> {
-    const raw = request.raw ?? (request as unknown as IncomingMessage);
+    const raw = rawRequest(request);
+    const hash = createHash('sha256');
     const { fields, file } = await readForm(raw, this.limits.maxBytes, (content) =>
-      readContactCsv(content, this.limits),
+      readContactCsv(hashing(content, hash), this.limits),
     );
     if (!file || 'contacts' in fields) throw invalidForm(ONE_OF_TWO, file ? 'contacts' : 'file');
+    // Without what surrounds the fields: a client makes up another boundary each time.
+    keepBodyDigest(raw, digestOf(JSON.stringify(fields), hash.digest()));
     this.keep(request, fields, file);
   }
 
@@ -62,6 +68,7 @@ export class ContactListInterceptor implements NestInterceptor {
     const { contacts, ...fields } = body as { contacts?: unknown };
     if (contacts === undefined) throw invalidForm(ONE_OF_TWO, 'contacts');
     if ('file' in fields) throw invalidForm(ONE_OF_TWO, 'file');
+    keepBodyDigest(rawRequest(request), digestOf(JSON.stringify(body)));
     this.keep(request, fields, readContactArray(contacts, this.limits));
   }
 

@@ -11,6 +11,10 @@ export const fromCursor = (cursor: string, parseInstant: (text: string) => Date 
   const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
   const createdAt = parseInstant(time);
   if (createdAt && isBatchJobId(id)) return { createdAt, id };
+  throw notACursor();
+};
+
+export const notACursor = (): InvalidInputError => {
   const detail = "is not a cursor of this list. Use the 'nextCursor' of a page, or leave it out.";
-  throw new InvalidInputError('invalid_page', `'cursor' ${detail}`, [{ parameter: 'cursor', detail }]);
+  return new InvalidInputError('invalid_page', `'cursor' ${detail}`, [{ parameter: 'cursor', detail }]);
 };

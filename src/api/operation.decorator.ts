@@ -7,6 +7,7 @@ import {
   Injectable,
   type NestInterceptor,
   type Type,
+  UseInterceptors,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import {
@@ -14,6 +15,7 @@ import {
   ApiConsumes,
   ApiExtension,
   ApiExtraModels,
+  ApiHeader,
   ApiOkResponse,
   ApiOperation,
   ApiResponse,
@@ -25,10 +27,12 @@ import type { Scope } from '../access/scopes.js';
 import { DomainError, type ErrorCode } from '../shared/domain-error.js';
 import { InsufficientScopeError } from '../access/access.errors.js';
 import { InternalError } from './api.errors.js';
-import { answerHeaders } from './dto/answer.headers.js';
+import { answerHeaders, ETAG_HEADER, REPLAYED_HEADER } from './dto/answer.headers.js';
 import { problemExamples } from './dto/problem.examples.js';
 import { ProblemResponse } from './dto/problem.response.js';
+import { IDEMPOTENCY_KEY_HEADER, IF_MATCH_HEADER } from './dto/write.headers.js';
 import { HTTP_MEANING } from './error-status.js';
+import { AnswersWith, IdempotencyInterceptor, type AnswerClass } from './idempotency.interceptor.js';
 
 /** An answer, or a body, as it may look. */
 interface Example<T> {
@@ -42,15 +46,27 @@ interface OperationFacts {
   /** At most two sentences: a third names the scope. */
   readonly description: string;
   readonly scope: Scope;
+  /** Of a write, with a static `of` that makes it of what the service returns. */
   readonly answer: Type;
   /** What it means that the call succeeded. */
   readonly answered: string;
   /** Answers to show, by name. Undefined: one, put together from the examples of its fields. */
   readonly answers?: Readonly<Record<string, Example<object>>>;
+  /** The answer carries the tag of a job, `etag`. @default false */
+  readonly isTagged?: boolean;
+  /** Undefined: the route only reads. */
+  readonly writes?: WriteFacts;
   /** Codes of this route; those that every route has are added. */
   readonly errors: readonly ErrorCode[];
   /** Errors to show where those of `problem.examples.ts` are not what this route says. */
   readonly examples?: readonly DomainError[];
+}
+
+interface WriteFacts {
+  /** Judges or reads the body; before it, two requests cannot be told apart. */
+  readonly body: Type<NestInterceptor>;
+  /** It changes a job that is there: `If-Match` can name which. @default false */
+  readonly ofTagged?: boolean;
 }
 
 const OF_EVERY_ROUTE: readonly ErrorCode[] = [
@@ -64,9 +80,9 @@ const OF_EVERY_ROUTE: readonly ErrorCode[] = [
 
 const Summary = Reflector.createDecorator<string>();
 
-/** One route: what it says in the document, the scope it asks for and the code it answers with. */
+/** One route: what it says in the document, the scope it asks for, the code it answers with, and how it writes. */
 export const Operation = (facts: OperationFacts): MethodDecorator => {
-  const { summary, description, scope, answer, answered, answers, errors, examples = [] } = facts;
+  const { summary, description, scope, answer, answered, answers, isTagged, writes, errors, examples = [] } = facts;
   const shown = [...examples, new InsufficientScopeError(scope), failureOf(summary, null)];
   return applyDecorators(
     HttpCode(200),
@@ -76,12 +92,27 @@ export const Operation = (facts: OperationFacts): MethodDecorator => {
     ApiOkResponse({
       type: answer,
       description: answered,
-      headers: answerHeaders(200),
+      headers: { ...answerHeaders(200), ...(isTagged && ETAG_HEADER), ...(writes && REPLAYED_HEADER) },
       ...(answers && { examples: answers }),
     }),
-    ApiProblems([...errors, ...OF_EVERY_ROUTE], shown),
+    ApiProblems([...errors, ...(writes ? writeErrors(writes) : []), ...OF_EVERY_ROUTE], shown),
+    ...(writes ? writing(writes, answer as unknown as AnswerClass) : []),
   );
 };
+
+const writeErrors = ({ ofTagged }: WriteFacts): ErrorCode[] => [
+  'idempotency_in_progress',
+  'idempotency_key_reused',
+  ...(ofTagged ? (['version_mismatch'] as const) : []),
+];
+
+/** What all writes have: a body that is judged first, and a name that makes repeating them harmless. */
+const writing = ({ body, ofTagged }: WriteFacts, answer: AnswerClass): MethodDecorator[] => [
+  UseInterceptors(body, IdempotencyInterceptor),
+  AnswersWith(answer),
+  ApiHeader(IDEMPOTENCY_KEY_HEADER),
+  ...(ofTagged ? [ApiHeader(IF_MATCH_HEADER)] : []),
+];
 
 /** The codes that a route may fail with, by status. */
 export const ApiProblems = (codes: readonly ErrorCode[], examples: readonly DomainError[]): MethodDecorator => {

@@ -11,6 +11,7 @@ import type { NewContact } from './contact-list.js';
 import { Contact } from './contact.entity.js';
 import type { ContactStatus } from './contact.status.js';
 import { INSERT_BATCH_JOB, INSERT_CONTACTS } from './create.statements.js';
+import { JobNotFoundError } from './errors.js';
 import type { ResolvedSchedule } from './schedule.js';
 import type { StatusCounts } from './status-counts.js';
 
@@ -95,8 +96,13 @@ export class BatchJobsRepository {
     );
   }
 
-  async find(organizationId: string, id: BatchJobId): Promise<BatchJob | null> {
-    return this.database.read((manager) => manager.findOneBy(BatchJob, { organizationId, id }));
+  /** @throws job_not_found  no such job in the organization */
+  async get(organizationId: string, id: BatchJobId): Promise<BatchJob> {
+    const job = isBatchJobId(id)
+      ? await this.database.read((manager) => manager.findOneBy(BatchJob, { organizationId, id }))
+      : null;
+    if (!job) throw new JobNotFoundError();
+    return job;
   }
 
   /** A page, newest first and by id among equals, and the number of jobs that pass the filter. */

@@ -1,13 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
-import {
-  BatchJobsRepository,
-  isBatchJobId,
-  type ListFilter,
-  type ListPage,
-  type Page,
-} from '../batch-jobs/batch-jobs.repository.js';
+import { BatchJobsRepository, type ListFilter, type ListPage, type Page } from '../batch-jobs/batch-jobs.repository.js';
 import type { ContactList } from '../batch-jobs/contact-list.js';
 import type { Contact } from '../batch-jobs/contact.entity.js';
 import type { ContactStatus } from '../batch-jobs/contact.status.js';
@@ -16,7 +10,6 @@ import { entityTagOf, type EntityTag } from '../batch-jobs/entity-tag.js';
 import {
   AlreadyTerminalError,
   InsufficientCreditsError,
-  JobNotFoundError,
   NoOutboundAgentError,
   NotStartableError,
   PhoneNumberNotFoundError,
@@ -155,7 +148,7 @@ export class BatchJobsService {
    * @throws job_not_found  no such job in this organization
    */
   async getDetail(caller: Caller, id: BatchJobId, status: ContactStatus | undefined, page: Page): Promise<JobDetail> {
-    const job = await this.get(caller, id);
+    const job = await this.batchJobs.get(caller.organizationId, id);
     const [counts, contacts] = await Promise.all([
       this.batchJobs.countContacts([id]),
       this.batchJobs.listContacts(id, status, page),
@@ -199,16 +192,10 @@ export class BatchJobsService {
 
   /** @throws job_not_found  no such job in this organization */
   async getQueueView(caller: Caller, id: BatchJobId): Promise<QueueView> {
-    const job = await this.get(caller, id);
+    const job = await this.batchJobs.get(caller.organizationId, id);
     if (job.status !== 'scheduled') return { job, scheduledJobId: null, queueJob: null };
     const scheduledJobId = wakeUpId({ batchJobId: id, revision: job.scheduleRevision });
     return { job, scheduledJobId, queueJob: await this.scheduler.lookUp(scheduledJobId) };
-  }
-
-  private async get(caller: Caller, id: BatchJobId): Promise<BatchJob> {
-    const job = isBatchJobId(id) ? await this.batchJobs.find(caller.organizationId, id) : null;
-    if (!job) throw new JobNotFoundError();
-    return job;
   }
 
   private async change(

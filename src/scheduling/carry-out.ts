@@ -18,14 +18,8 @@ export async function carryOut(
 ): Promise<Changed> {
   if (!isBatchJobId(order.batchJobId)) throw new JobNotFoundError();
   const result = await make(order);
-  switch (result.outcome) {
-    case 'changed':
-      return result;
-    case 'not_found':
-      throw new JobNotFoundError();
-    case 'refused':
-      throw refusal(result.status);
-    case 'unwanted':
-      throw new VersionMismatchError(result.entityTag);
-  }
+  if (result.outcome === 'not_found') throw new JobNotFoundError();
+  if (result.outcome === 'refused') throw refusal(result.status);
+  if (result.outcome === 'unwanted') throw new VersionMismatchError(result.entityTag);
+  return result;
 }

@@ -35,11 +35,12 @@ const FIND = `
 
 /** $1 organization, $2 key, $3 fingerprint, $4 answer. A key that has had its time begins anew. */
 const KEEP = `
-  insert into idempotency_keys as known (organization_id, key, fingerprint, answer) values ($1, $2, $3, $4)
+  insert into idempotency_keys as known (organization_id, key, fingerprint, answer, created_at)
+  values ($1, $2, $3, $4, clock_timestamp())
   on conflict (organization_id, key) do update
      set fingerprint = excluded.fingerprint, answer = excluded.answer,
          created_at = case when known.created_at > clock_timestamp() - ${KEPT} then known.created_at
-                           else clock_timestamp() end`;
+                           else excluded.created_at end`;
 
 interface Kept {
   readonly fingerprint: Buffer;

@@ -20,6 +20,7 @@ describe('POST /batch/jobs/:id/cancel', () => {
     expect({ status, body }).toEqual({
       status: 200,
       body: {
+        etag: '"1.2"',
         success: true,
         message: 'Scheduled job cancelled successfully',
         batchJobId: id,

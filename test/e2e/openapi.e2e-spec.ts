@@ -5,7 +5,7 @@ import { HTTP_MEANING } from '../../src/api/error-status.js';
 import type { ErrorCode } from '../../src/shared/domain-error.js';
 import { DocumentWalk, examplesOf, type Any, type Place } from '../support/document-walk.js';
 import { SchemaCheck } from '../support/schema-check.js';
-import { aBatch, TestApp, type Answer } from '../support/test-app.js';
+import { aBatch, TestApp, UNKNOWN_ID, type Answer } from '../support/test-app.js';
 
 const SNAPSHOT = new URL('../openapi.snapshot.json', import.meta.url);
 
@@ -31,6 +31,9 @@ const COMMON: readonly ErrorCode[] = [
   'unavailable',
 ];
 
+const WRITE: readonly ErrorCode[] = ['idempotency_in_progress', 'idempotency_key_reused'];
+const CHANGE: readonly ErrorCode[] = [...WRITE, 'job_not_found', 'version_mismatch'];
+
 const START: readonly ErrorCode[] = ['invalid_timezone', 'invalid_datetime', 'past_scheduled_time'];
 
 const LIST: readonly ErrorCode[] = [
@@ -45,6 +48,7 @@ const LIST: readonly ErrorCode[] = [
 const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   create: [
     ...COMMON,
+    ...WRITE,
     ...LIST,
     ...START,
     'no_outbound_agent',
@@ -55,10 +59,12 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   ],
   list: [...COMMON, 'invalid_status', 'invalid_page', 'invalid_page_size', 'invalid_datetime', 'organization_mismatch'],
   getDetail: [...COMMON, 'job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
-  start: [...COMMON, 'job_not_found', 'already_running', 'invalid_status'],
-  cancel: [...COMMON, 'job_not_found', 'already_terminal'],
-  reschedule: [...COMMON, ...START, 'job_not_found', 'invalid_status'],
+  start: [...COMMON, ...CHANGE, 'already_running', 'invalid_status'],
+  cancel: [...COMMON, ...CHANGE, 'already_terminal'],
+  reschedule: [...COMMON, ...CHANGE, ...START, 'invalid_status'],
   getQueueView: [...COMMON, 'job_not_found'],
+  getStartReceipt: [...COMMON, 'job_not_found', 'start_receipt_not_found'],
+  listHistory: [...COMMON, 'job_not_found', 'invalid_page', 'invalid_page_size'],
   check: ['internal_error'],
 };
 
@@ -152,11 +158,14 @@ describe('the OpenAPI document', () => {
       const limits = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
       expect(headersOf('reschedule')).toEqual({
-        200: ['X-Request-Id', ...limits],
+        200: ['X-Request-Id', ...limits, 'ETag', 'Idempotency-Replayed'],
         400: ['X-Request-Id'],
         401: ['X-Request-Id', 'WWW-Authenticate'],
         403: ['X-Request-Id'],
         404: ['X-Request-Id'],
+        409: ['X-Request-Id'],
+        412: ['X-Request-Id'],
+        422: ['X-Request-Id'],
         429: ['X-Request-Id', ...limits, 'Retry-After'],
         500: ['X-Request-Id'],
         503: ['X-Request-Id', 'Retry-After'],
@@ -199,13 +208,18 @@ describe('an actual answer is what the document says', () => {
   const differences = (id: string, { status, headers: sent, body }: Answer): string[] => {
     const { content, headers } = walk.operation(id).responses[status];
     const mediaType = sent.get('content-type')?.split(';')[0] ?? '';
-    const missing = Object.keys(headers).filter((name) => !sent.has(name));
+    const missing = Object.keys(headers).filter((name) => name !== 'Idempotency-Replayed' && !sent.has(name));
     return [...schemas.faultsOf(content[mediaType].schema, body), ...missing];
   };
 
   const running = async (): Promise<string> => {
     const id = await app.create();
     await app.post(`/batch/jobs/${id}/start`);
+    return id;
+  };
+  const moved = async (): Promise<string> => {
+    const id = await app.create(start);
+    await app.reschedule(id, { ...start, reason: 'Storm over the region' });
     return id;
   };
   const create = (fields: object) => app.post('/batch/create', { ...aBatch(), ...fields });
@@ -223,6 +237,8 @@ describe('an actual answer is what the document says', () => {
     ['start', 'a start', async () => app.post(`/batch/jobs/${await app.create(start)}/start`)],
     ['cancel', 'a cancellation', async () => app.post(`/batch/jobs/${await app.create(start)}/cancel`)],
     ['getQueueView', 'a scheduled job', async () => app.get(`/batch/jobs/${await app.create(start)}/redis-status`)],
+    ['getStartReceipt', 'a running job', async () => app.get(`/batch/jobs/${await running()}/start-receipt`)],
+    ['listHistory', 'a moved job', async () => app.get(`/batch/jobs/${await moved()}/history?pageSize=1`)],
     ['getQueueView', 'a running job', async () => app.get(`/batch/jobs/${await running()}/redis-status`)],
     ['check', 'a healthy service', () => app.get('/health', null)],
   ])('%s: %s', async (id, _what, send) => {
@@ -258,7 +274,10 @@ describe('an actual answer is what the document says', () => {
     ['start', 'invalid_request', () => app.post(`${JOB}/start?force=true`)],
     ['start', 'insufficient_scope', async () => app.post(`${JOB}/start`, undefined, await app.keyWith(['jobs:read']))],
     ['start', 'already_running', async () => app.post(`/batch/jobs/${await running()}/start`)],
-    ['cancel', 'invalid_request', () => app.post(`${JOB}/cancel?force=true`)],
+    ['cancel', 'invalid_request', () => app.post(`${JOB}/cancel?reason=${'x'.repeat(201)}`)],
+    ['listHistory', 'invalid_request', () => app.get(`${JOB}/history?limit=5`)],
+    ['listHistory', 'invalid_page', () => app.get(`/batch/jobs/${UNKNOWN_ID}/history?cursor=next`)],
+    ['listHistory', 'invalid_page_size', () => app.get(`${JOB}/history?pageSize=201`)],
     ['reschedule', 'invalid_request', () => move({ timeZone: 'UTC' })],
     ['reschedule', 'invalid_status', async () => app.reschedule(await running(), start)],
     ['reschedule', 'invalid_timezone', () => move({ timezone: 'America/NewYork' })],

@@ -22,6 +22,7 @@ describe('POST /batch/jobs/:id/start', () => {
     expect({ status, body }).toEqual({
       status: 200,
       body: {
+        etag: '"1.2"',
         success: true,
         message: 'Cancelled scheduled job, starting immediately',
         batchJobId: id,

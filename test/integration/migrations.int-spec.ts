@@ -54,7 +54,7 @@ describe('the migrations', () => {
     const before = await tables();
     expect(before).toContain('batch_jobs');
 
-    for (const _ of MIGRATIONS) await typeorm('migration:revert');
+    for (let left = MIGRATIONS.length; left > 0; left -= 1) await typeorm('migration:revert');
     expect(await tables()).toEqual(['batch_jobs_migrations']);
 
     await typeorm('migration:run');

@@ -13,7 +13,7 @@ export class ScheduleDatabase {
   private constructor(
     readonly schedules: ScheduleRepository,
     readonly rows: JobRows,
-    private readonly source: DataSource,
+    readonly source: DataSource,
     private readonly testDatabase: TestDatabase,
   ) {}
 

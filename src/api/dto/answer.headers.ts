@@ -12,6 +12,24 @@ export const REQUEST_ID_HEADER: Headers = {
   },
 };
 
+/** Comes with a job. */
+export const ETAG_HEADER: Headers = {
+  ETag: {
+    description: 'Tag of the job as it is now; the same as `etag` in the body. Send it back in `If-Match`.',
+    schema: { type: 'string' },
+    example: '"2.5"',
+  },
+};
+
+/** Comes with the answer to a request that was carried out before. */
+export const REPLAYED_HEADER: Headers = {
+  'Idempotency-Replayed': {
+    description: '`true` when this is what the request was answered before, and nothing was done again.',
+    schema: { type: 'string', enum: ['true'] },
+    example: 'true',
+  },
+};
+
 const RATE_LIMIT: Headers = {
   'X-RateLimit-Limit': {
     description: 'Requests that the key may make within a minute. Sent with every answer to a valid key.',

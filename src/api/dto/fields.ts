@@ -167,6 +167,22 @@ export const LineField = ({ max, example, description }: Text): PropertyDecorato
     IsString({ message: 'is required and must be text.' }),
   );
 
+/** Why a change is made, for the history. */
+export const OptionalReasonField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      minLength: 1,
+      maxLength: 200,
+      examples: filterExamples('Storm over the region'),
+      description: 'Why, for the history. No names or numbers of contacts: it is kept for good.',
+    }),
+    IsOptional(),
+    Matches(ONE_LINE, { message: 'must not contain control characters or half a surrogate pair.' }),
+    Length(1, 200, { message: 'must have 1 to 200 characters.' }),
+    IsString({ message: 'must be text.' }),
+  );
+
 /** Text of any number of lines, or absent. */
 export const OptionalTextField = ({ max, example, description }: Text): PropertyDecorator =>
   applyDecorators(

@@ -25,5 +25,14 @@ export const DETAIL_PROBLEMS = [
   refusal('invalid_page_size', 'contactsPageSize', 'must be a whole number from 1 to 500.'),
 ];
 
+export const HISTORY_PROBLEMS = [
+  refusal('invalid_request', 'limit', 'is not known here. Known: pageSize, cursor.'),
+  refusal('invalid_page', 'cursor', "is not a cursor of this list. Use the 'nextCursor' of a page, or leave it out."),
+  refusal('invalid_page_size', 'pageSize', 'must be a whole number from 1 to 200.'),
+];
+
+/** Of a route that takes a reason. */
+export const REASON_TOO_LONG = refusal('invalid_request', 'reason', 'must have 1 to 200 characters.');
+
 /** Of a route that has no parameters. */
 export const NO_PARAMETER = refusal('invalid_request', 'force', 'is not known here. None is known here.');

@@ -1,0 +1,6 @@
+import { OptionalReasonField } from './fields.js';
+
+/** The query of a change that may be given a reason. */
+export class ReasonQuery {
+  @OptionalReasonField() reason?: string;
+}
