@@ -26,6 +26,8 @@ const servers = {
 };
 
 export default {
+  // Most tests wait for servers, on a machine that may be busy. What must be quick is held to its bound by the test itself.
+  testTimeout: 30_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...base, ...servers, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.int-spec.ts'] },

@@ -75,6 +75,7 @@ describe('POST /batch/create', () => {
       expect({ status, body }).toEqual({
         status: 200,
         body: {
+          etag: '"0.1"',
           success: true,
           message: 'Batch job created with 2 contacts',
           batchJobId: expect.stringMatching(/^batch_[0-9A-HJKMNP-TV-Z]{26}$/),

@@ -135,6 +135,7 @@ describe('GET /batch/jobs/:id', () => {
 
     it('says when a running job was started and an ended one ended', async () => {
       const id = await made(1);
+      await app.setStatus(id, 'running');
       await app.database.query(
         `update batch_jobs set status = 'completed', started_at = '2025-02-20T01:00:00Z',
                 completed_at = '2025-02-20T02:00:00.5Z' where id = $1`,

@@ -104,7 +104,7 @@ describe.each(Object.keys(CHANGES))('If-Match on a %s', (verb) => {
     const { status, body } = await change(verb, id, given);
 
     expect(status).toBe(expected);
-    if (status === 400) expect(body).toMatchObject({ code: 'invalid_request', errors: [{ parameter: 'If-Match' }] });
+    expect(body.errors?.[0].parameter).toBe(expected === 400 ? 'If-Match' : undefined);
   });
 
   it('gives way to what would be refused without it', async () => {
@@ -144,5 +144,5 @@ it('of two changes that saw the same job one is made', async () => {
 
   const answers = await Promise.all(Array.from({ length: 6 }, () => change('reschedule', id, inBody)));
 
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412, 412, 412, 412, 412]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412, 412, 412, 412, 412]);
 });

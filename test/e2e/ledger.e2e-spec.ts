@@ -176,7 +176,7 @@ describe('a reason', () => {
     const cancelled = await app.post(`/batch/jobs/${id}/cancel?${new URLSearchParams({ reason }).toString()}`);
 
     expect([moved.status, cancelled.status]).toEqual([expected, expected]);
-    if (expected === 400) expect(moved.body).toMatchObject({ errors: [{ parameter: 'reason' }] });
+    expect(moved.body.errors?.[0].parameter).toBe(expected === 400 ? 'reason' : undefined);
   });
 
   it('is not taken by a start', async () => {

@@ -217,7 +217,7 @@ describe('an actual answer is what the document says', () => {
     await app.post(`/batch/jobs/${id}/start`);
     return id;
   };
-  const moved = async (): Promise<string> => {
+  const aMovedJob = async (): Promise<string> => {
     const id = await app.create(start);
     await app.reschedule(id, { ...start, reason: 'Storm over the region' });
     return id;
@@ -238,7 +238,7 @@ describe('an actual answer is what the document says', () => {
     ['cancel', 'a cancellation', async () => app.post(`/batch/jobs/${await app.create(start)}/cancel`)],
     ['getQueueView', 'a scheduled job', async () => app.get(`/batch/jobs/${await app.create(start)}/redis-status`)],
     ['getStartReceipt', 'a running job', async () => app.get(`/batch/jobs/${await running()}/start-receipt`)],
-    ['listHistory', 'a moved job', async () => app.get(`/batch/jobs/${await moved()}/history?pageSize=1`)],
+    ['listHistory', 'a moved job', async () => app.get(`/batch/jobs/${await aMovedJob()}/history?pageSize=1`)],
     ['getQueueView', 'a running job', async () => app.get(`/batch/jobs/${await running()}/redis-status`)],
     ['check', 'a healthy service', () => app.get('/health', null)],
   ])('%s: %s', async (id, _what, send) => {

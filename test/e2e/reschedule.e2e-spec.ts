@@ -75,6 +75,7 @@ describe('PATCH /batch/jobs/:id/reschedule', () => {
           resolution: 'exact',
           scheduleRevision: 2,
           warnings: [],
+          etag: '"2.2"',
         },
       });
       const delayed = await app.delayed();

@@ -1,7 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, runMigrations } from '../../src/database/data-source.js';
-
-let made = 0;
 
 /** A database of its own on the test server, migrated. */
 export class TestDatabase {
@@ -18,8 +17,7 @@ export class TestDatabase {
 
   /** Without the migrations. */
   static async createEmpty(): Promise<TestDatabase> {
-    made += 1;
-    const name = `test_${process.pid}_${made}`;
+    const name = `test_${randomUUID().replaceAll('-', '')}`;
     await onServer(`create database ${name}`);
     const url = new URL(serverUrl());
     url.pathname = name;
