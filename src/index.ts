@@ -13,6 +13,7 @@ export { readContactArray, readContactCsv, type ContactList } from './batch-jobs
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
 export { runMigrations } from './database/data-source.js';
 export type { ChangeTerms } from './batch-jobs/change-terms.js';
+export type { IdempotentRequest } from './shared/idempotent-request.js';
 export type { Caller } from './shared/caller.js';
 export { DomainError, type ErrorCode } from './shared/domain-error.js';
 export { CreditCheck, OutboundNumbers, type CreditStatement, type OutboundNumber } from './shared/platform.js';

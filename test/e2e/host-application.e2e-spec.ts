@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import {
   Catch,
   Controller,
@@ -137,6 +138,29 @@ describe.each(CASES)('a host on %s with %s', (adapter, way) => {
       [body.batchJobId],
     );
     expect(history).toEqual([{ request_id: 'from-a-form' }]);
+  });
+
+  it.each([
+    ['JSON', () => json(aBatch())],
+    ['a form', () => ({ body: aForm('phone,name\n+12025550123,Ada\n') })],
+  ])('answers a create by %s that is sent again as before, and changes only what was seen', async (_, init) => {
+    const again = async (): Promise<Answer> => {
+      const { headers, ...rest } = init() as RequestInit;
+      return send('POST', '/batch/create', { ...rest, headers: { ...headers, 'idempotency-key': key } });
+    };
+    const key = randomUUID();
+    const [first, second] = [await again(), await again()];
+    expect([second.status, second.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+    expect(second.body).toEqual(first.body);
+
+    const path = `/batch/jobs/${first.body.batchJobId}`;
+    const etag = (await send('GET', path)).headers.get('etag') ?? '';
+    expect(etag).toBe(first.body.etag);
+    const headers = { 'if-match': etag };
+    expect((await send('GET', path, { headers: { 'if-none-match': etag } })).status).toBe(200);
+    expect((await send('PATCH', `${path}/reschedule?${LATER}&reason=storm`, { headers })).status).toBe(200);
+    expect((await send('POST', `${path}/cancel`, { headers })).status).toBe(412);
+    expect((await send('GET', `${path}/history`)).body.history[0].reason).toBe('storm');
   });
 
   it.each([
