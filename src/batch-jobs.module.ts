@@ -12,6 +12,7 @@ import { OrganizationsService } from './access/organizations.service.js';
 import { NoCreditCheck } from './access/no-credit-check.js';
 import { RateLimiter } from './access/rate-limiter.js';
 import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
+import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
@@ -32,8 +33,10 @@ import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
+import { ConsistencyService } from './scheduling/consistency.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { queueModules } from './scheduling/queues.js';
+import { ReconciliationLoop } from './scheduling/reconciliation.loop.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
 import { ScheduleReconciler } from './scheduling/schedule.reconciler.js';
 import { ScheduleResolver } from './scheduling/schedule.resolver.js';
@@ -50,11 +53,13 @@ const CORE: Provider[] = [
   BatchJobsRepository,
   BatchJobsService,
   Clock,
+  ConsistencyService,
   Database,
   HealthService,
   Idempotency,
   OrganizationsService,
   RescheduleService,
+  ScheduleReconciler,
   ScheduleRepository,
   ScheduleResolver,
   SchedulerGateway,
@@ -63,7 +68,10 @@ const CORE: Provider[] = [
 
 const HTTP: Provider[] = [FormPassThrough, ListReader, RateLimiter];
 
-const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, ScheduleReconciler, ScheduleSweeper];
+const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, ReconciliationLoop, ScheduleSweeper];
+
+/** Every controller of the module: each is behind a key. */
+const CONTROLLERS = [AdminController, BatchJobsController];
 
 const MOUNTS_HTTP = Symbol('batch-jobs mounts http');
 
@@ -108,7 +116,7 @@ export class BatchJobsModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     if (!this.mountsHttp) return;
-    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(BatchJobsController);
+    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(...CONTROLLERS);
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {
@@ -125,7 +133,7 @@ export class BatchJobsModule implements NestModule {
         databaseModule(settingsModule),
         ...queueModules(settingsModule, consumeQueues),
       ],
-      controllers: mountHttp ? [BatchJobsController] : [],
+      controllers: mountHttp ? CONTROLLERS : [],
       providers: [
         ...CORE,
         outboundNumbers,

@@ -38,6 +38,7 @@ import { carryOut } from './carry-out.js';
 import { PastScheduledTimeError } from './schedule.errors.js';
 import { ScheduleResolver } from './schedule.resolver.js';
 import { SchedulerGateway, wakeUpId, type QueueJob } from './scheduler.gateway.js';
+import { timerStateOf, type TimerState } from './timer.state.js';
 
 export interface CreateBatchJob {
   readonly name: string;
@@ -89,6 +90,8 @@ export interface QueueView {
   readonly job: BatchJob;
   readonly scheduledJobId: string | null;
   readonly queueJob: QueueJob | null | 'unknown';
+  /** Null: it needs no wake-up. */
+  readonly timer: TimerState | null;
 }
 
 /** Creates, shows, starts and cancels batch jobs. */
@@ -200,9 +203,10 @@ export class BatchJobsService {
   /** @throws job_not_found  no such job in this organization */
   async getQueueView(caller: Caller, id: BatchJobId): Promise<QueueView> {
     const job = await this.get(caller, id);
-    if (job.status !== 'scheduled') return { job, scheduledJobId: null, queueJob: null };
+    if (job.status !== 'scheduled' || !job.startsAt) return { job, scheduledJobId: null, queueJob: null, timer: null };
     const scheduledJobId = wakeUpId({ batchJobId: id, revision: job.scheduleRevision });
-    return { job, scheduledJobId, queueJob: await this.scheduler.lookUp(scheduledJobId) };
+    const queueJob = await this.scheduler.lookUp(scheduledJobId);
+    return { job, scheduledJobId, queueJob, timer: timerStateOf(job.startsAt, queueJob, this.clock.now()) };
   }
 
   private async get(caller: Caller, id: BatchJobId): Promise<BatchJob> {

@@ -1,14 +1,8 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { ScheduleRepository, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { ScheduleRepository, type ListedStart, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import { Clock } from '../shared/clock.js';
-import { Recurring } from '../shared/recurring.js';
+import { compare, type Difference } from './schedule.comparison.js';
 import { SchedulerGateway, wakeUpId } from './scheduler.gateway.js';
-
-// Bounds how long a wake-up is missing after Redis came back empty; its return itself starts a round at once.
-const RECONCILE_INTERVAL_MS = 5_000;
-
-// Bull keeps whole milliseconds: a wake-up farther off than this was set by a faulty clock.
-const TOLERANCE_MS = 1_000;
 
 const PAGE = 1_000;
 
@@ -18,11 +12,23 @@ export interface Reconciled {
   readonly removed: number;
 }
 
-/** Makes Redis agree with PostgreSQL: a wake-up for every schedule that is to come, and no other. */
+/** What one look saw. */
+export interface Looked {
+  readonly at: Date;
+  readonly scheduledJobs: number;
+  readonly timers: number;
+}
+
+/** What came of one difference. Null: Redis stopped answering. */
+type Repaired = keyof Reconciled | 'nothing' | null;
+
+/**
+ * Compares Redis with PostgreSQL, and makes it agree: a wake-up for every schedule that is to come, and no other.
+ * Any number of rounds may run at once, in any process; the recurring ones are those of `ReconciliationLoop`.
+ */
 @Injectable()
-export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ScheduleReconciler {
   private readonly logger = new Logger(ScheduleReconciler.name);
-  private readonly reconciling = new Recurring((signal) => this.reconcileOrReport(signal), RECONCILE_INTERVAL_MS);
 
   constructor(
     private readonly schedules: ScheduleRepository,
@@ -30,13 +36,21 @@ export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplica
     private readonly clock: Clock,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.scheduler.onConnected(() => this.reconciling.hasten());
-    this.reconciling.start();
-  }
+  /**
+   * Looks once, and changes nothing. What is just being changed looks like a difference.
+   *
+   * @param tell is told of each difference as it is found
+   * @returns null when Redis does not answer
+   */
+  async look(tell: (difference: Difference) => void): Promise<Looked | null> {
+    const at = this.clock.now();
+    const armed = await this.scheduler.listArmed();
+    if (!armed) return null;
 
-  beforeApplicationShutdown(): Promise<void> {
-    return this.reconciling.stop();
+    let scheduledJobs = 0;
+    const rows = this.scheduled(() => (scheduledJobs += 1));
+    for await (const difference of compare(rows, armed, at)) tell(difference);
+    return { at, scheduledJobs, timers: armed.size };
   }
 
   /**
@@ -48,50 +62,67 @@ export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplica
   async reconcile(signal?: AbortSignal): Promise<Reconciled | null> {
     const isRedisNew = await this.scheduler.isRedisNew();
     if (isRedisNew) this.logger.log('redis was empty');
-    const unwanted = isRedisNew === null ? null : await this.scheduler.listArmed();
-    if (!unwanted) return null;
+    const now = this.clock.now();
+    const before = isRedisNew === null ? null : await this.scheduler.listArmed();
+    if (!before) return null;
 
-    let armed = 0;
-    for await (const start of this.scheduled()) {
-      const firesAt = unwanted.get(wakeUpId(start));
-      unwanted.delete(wakeUpId(start));
-      if (this.isRight(start, firesAt)) continue;
+    const done = { armed: 0, removed: 0 };
+    for await (const difference of compare(this.scheduled(), before, now)) {
       if (signal?.aborted) return null;
-      if (firesAt) await this.scheduler.forget(wakeUpId(start));
-      if (!(await this.scheduler.wakeAt(start))) return null;
-      armed += 1;
+      const repaired = await this.repair(difference);
+      if (repaired === null) return null;
+      if (repaired !== 'nothing') done[repaired] += 1;
     }
-    let removed = 0;
-    for (const queueJobId of unwanted.keys()) {
-      if (signal?.aborted) return null;
-      const wasRemoved = await this.scheduler.forget(queueJobId);
-      if (wasRemoved === null) return null;
-      if (wasRemoved) removed += 1;
-    }
-    return { armed, removed };
+    return done;
   }
 
-  /** What is due has fired or is about to; the sweep sees to it. */
-  private isRight({ startsAt }: ScheduledStart, firesAt: Date | undefined): boolean {
-    if (startsAt <= this.clock.now()) return true;
-    return firesAt !== undefined && Math.abs(firesAt.getTime() - startsAt.getTime()) <= TOLERANCE_MS;
+  private repair(difference: Difference): Promise<Repaired> {
+    switch (difference.kind) {
+      case 'timer_missing':
+        return this.arm(difference.start);
+      case 'timer_at_another_time':
+        return this.replace(difference.start);
+      case 'timer_unwanted':
+        return this.remove(difference.queueJobId);
+      case 'start_overdue':
+        break;
+    }
+    // No timer is of use any more: the sweep sees to it.
+    return Promise.resolve('nothing');
   }
 
-  private async *scheduled(): AsyncGenerator<ScheduledStart> {
-    for (let afterId = ''; ;) {
+  /** A record that lost its place in the delayed set blocks its id: Bull would ignore the new one, and say nothing. */
+  private async arm(start: ScheduledStart): Promise<Repaired> {
+    const queueJobId = wakeUpId(start);
+    if (!(await this.scheduler.wakeAt(start))) return null;
+    const isArmed = await this.scheduler.isArmed(queueJobId);
+    if (isArmed !== false) return isArmed && 'armed';
+
+    const wasFreed = await this.scheduler.forget(queueJobId);
+    // Not removed: a worker has it in its hands, too early, and waits for its moment.
+    if (!wasFreed) return wasFreed === null ? null : 'nothing';
+    return (await this.scheduler.wakeAt(start)) ? 'armed' : null;
+  }
+
+  private async replace(start: ScheduledStart): Promise<Repaired> {
+    return (await this.scheduler.forget(wakeUpId(start))) === null ? null : this.arm(start);
+  }
+
+  private async remove(queueJobId: string): Promise<Repaired> {
+    const wasRemoved = await this.scheduler.forget(queueJobId);
+    if (wasRemoved === null) return null;
+    return wasRemoved ? 'removed' : 'nothing';
+  }
+
+  private async *scheduled(count: () => void = () => undefined): AsyncGenerator<ListedStart> {
+    for (let afterId = '', isLast = false; !isLast;) {
       const page = await this.schedules.listScheduled(afterId, PAGE);
-      yield* page;
-      if (page.length < PAGE) return;
+      for (const start of page) {
+        count();
+        yield start;
+      }
+      isLast = page.length < PAGE;
       afterId = page.at(-1)?.batchJobId ?? afterId;
-    }
-  }
-
-  private async reconcileOrReport(signal: AbortSignal): Promise<void> {
-    try {
-      const done = await this.reconcile(signal);
-      if (done && done.armed + done.removed > 0) this.logger.log('wake-ups reconciled', { ...done });
-    } catch (error) {
-      this.logger.warn('reconciliation failed', { reason: (error as Error).name });
     }
   }
 }

@@ -59,6 +59,8 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   cancel: [...COMMON, 'job_not_found', 'already_terminal'],
   reschedule: [...COMMON, ...START, 'job_not_found', 'invalid_status'],
   getQueueView: [...COMMON, 'job_not_found'],
+  getConsistency: COMMON,
+  repairConsistency: [...COMMON, 'redis_unavailable'],
   check: ['internal_error'],
 };
 
@@ -209,6 +211,12 @@ describe('an actual answer is what the document says', () => {
     return id;
   };
   const create = (fields: object) => app.post('/batch/create', { ...aBatch(), ...fields });
+  const REPAIR = '/admin/consistency/repair';
+  const drift = async () => {
+    const id = await app.create(start);
+    await app.loseQueueJob(`${id}.r1`);
+    return app.get('/admin/consistency', await app.keyWith(['admin']));
+  };
   const rejected = { contacts: [{ phone: '+12025550123' }, { phone: '+12025550123' }, { phone: '+1' }] };
 
   it.each<[string, string, () => Promise<Answer>]>([
@@ -224,6 +232,9 @@ describe('an actual answer is what the document says', () => {
     ['cancel', 'a cancellation', async () => app.post(`/batch/jobs/${await app.create(start)}/cancel`)],
     ['getQueueView', 'a scheduled job', async () => app.get(`/batch/jobs/${await app.create(start)}/redis-status`)],
     ['getQueueView', 'a running job', async () => app.get(`/batch/jobs/${await running()}/redis-status`)],
+    ['getConsistency', 'no difference', async () => app.get('/admin/consistency', await app.keyWith(['admin']))],
+    ['getConsistency', 'differences', drift],
+    ['repairConsistency', 'a repair', async () => app.post(REPAIR, undefined, await app.keyWith(['admin']))],
     ['check', 'a healthy service', () => app.get('/health', null)],
   ])('%s: %s', async (id, _what, send) => {
     await app.setNow(NOW);
@@ -259,6 +270,8 @@ describe('an actual answer is what the document says', () => {
     ['start', 'insufficient_scope', async () => app.post(`${JOB}/start`, undefined, await app.keyWith(['jobs:read']))],
     ['start', 'already_running', async () => app.post(`/batch/jobs/${await running()}/start`)],
     ['cancel', 'invalid_request', () => app.post(`${JOB}/cancel?force=true`)],
+    ['getConsistency', 'insufficient_scope', () => app.get('/admin/consistency')],
+    ['repairConsistency', 'insufficient_scope', () => app.post(REPAIR)],
     ['reschedule', 'invalid_request', () => move({ timeZone: 'UTC' })],
     ['reschedule', 'invalid_status', async () => app.reschedule(await running(), start)],
     ['reschedule', 'invalid_timezone', () => move({ timezone: 'America/NewYork' })],

@@ -113,11 +113,38 @@ describe('a reconciliation', () => {
     expect(await app.delayed()).toEqual(await wanted());
   });
 
+  it('sets a wake-up whose record is left without its place in the delayed set, which would block its id', async () => {
+    const id = await app.create({ scheduledStartTime: TOMORROW[0] });
+    await app.redis.del(key('delayed'));
+
+    expect(await reconciler.reconcile()).toEqual({ armed: 1, removed: 0 });
+
+    expect(await app.delayed()).toEqual(new Map([[`${id}.r1`, TOMORROW[0]]]));
+    expect(await reconciler.reconcile()).toEqual({ armed: 0, removed: 0 });
+  });
+
   it('leaves what is due to the sweep', async () => {
     await rows.add({ startsInMs: -500 });
 
     expect(await reconciler.reconcile()).toEqual({ armed: 0, removed: 0 });
     expect(await app.redis.llen(key('wait'))).toBe(0);
+  });
+
+  it('only looks when asked to: tells what it would repair, and repairs nothing', async () => {
+    const missing = await rows.add({ startsInMs: 86_400_000 });
+    await scheduler.wakeAt({ batchJobId: 'nobody', revision: 1, startsAt: new Date(TOMORROW[0]) });
+    const told: unknown[] = [];
+
+    const looked = await reconciler.look(({ kind, queueJobId }) => told.push([kind, queueJobId]));
+
+    expect(told).toEqual([
+      ['timer_missing', `${missing}.r1`],
+      ['timer_unwanted', 'nobody.r1'],
+    ]);
+    expect(looked).toMatchObject({ scheduledJobs: 1, timers: 1 });
+    expect([...(await app.delayed()).keys()]).toEqual(['nobody.r1']);
+    // Nor does it take the news that Redis was emptied away from those who repair.
+    expect(await scheduler.isRedisNew()).toBe(true);
   });
 
   it('ends before its time when told to', async () => {
