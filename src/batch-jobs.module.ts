@@ -45,6 +45,7 @@ import { TimezoneService } from './scheduling/timezone.service.js';
 import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
 import { Idempotency } from './shared/idempotency.js';
+import { Metrics } from './shared/metrics.js';
 import { CreditCheck, OutboundNumbers } from './shared/platform.js';
 import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
@@ -57,6 +58,7 @@ const CORE: Provider[] = [
   Database,
   HealthService,
   Idempotency,
+  Metrics,
   OrganizationsService,
   RescheduleService,
   ScheduleReconciler,
@@ -146,6 +148,7 @@ export class BatchJobsModule implements NestModule {
         ApiKeysService,
         BatchJobsService,
         HealthService,
+        Metrics,
         OrganizationsService,
         RescheduleService,
         TimezoneService,

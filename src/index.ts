@@ -12,5 +12,6 @@ export { readContactArray, readContactCsv, type ContactList } from './batch-jobs
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
 export { runMigrations } from './database/data-source.js';
 export type { Caller } from './shared/caller.js';
+export { Metrics } from './shared/metrics.js';
 export { DomainError, type ErrorCode } from './shared/domain-error.js';
 export { CreditCheck, OutboundNumbers, type CreditStatement, type OutboundNumber } from './shared/platform.js';

@@ -32,6 +32,7 @@ import type { StatusCounts } from '../batch-jobs/status-counts.js';
 import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
 import { CreditCheck, OutboundNumbers } from '../shared/platform.js';
+import { Metrics } from '../shared/metrics.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { estimate, estimateCompletion, type Estimate } from './estimate.js';
 import { carryOut } from './carry-out.js';
@@ -107,6 +108,7 @@ export class BatchJobsService {
     private readonly outboundNumbers: OutboundNumbers,
     private readonly creditCheck: CreditCheck,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -175,13 +177,15 @@ export class BatchJobsService {
    * @throws invalid_status   it is paused or terminal
    * @throws version_mismatch it is not one of those that the terms ask for
    */
-  start(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
-    return this.change(
+  async start(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
+    const started = await this.change(
       { caller, batchJobId: id, terms },
       'batch started',
       (status) => new NotStartableError(status),
       (order) => this.schedules.startNow(order),
     );
+    this.metrics.countStart('request', null);
+    return started;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ScheduleRepository, type ListedStart, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import { Clock } from '../shared/clock.js';
+import { Metrics } from '../shared/metrics.js';
 import { compare, type Difference } from './schedule.comparison.js';
 import { SchedulerGateway, wakeUpId } from './scheduler.gateway.js';
 
@@ -19,8 +20,13 @@ export interface Looked {
   readonly timers: number;
 }
 
-/** What came of one difference. Null: Redis stopped answering. */
-type Repaired = keyof Reconciled | 'nothing' | null;
+/** What one round is about. */
+interface Round {
+  armed: number;
+  removed: number;
+  /** Wake-ups that Bull was given, a page at most. */
+  readonly unconfirmed: ScheduledStart[];
+}
 
 /**
  * Compares Redis with PostgreSQL, and makes it agree: a wake-up for every schedule that is to come, and no other.
@@ -34,6 +40,7 @@ export class ScheduleReconciler {
     private readonly schedules: ScheduleRepository,
     private readonly scheduler: SchedulerGateway,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
   /**
@@ -66,52 +73,67 @@ export class ScheduleReconciler {
     const before = isRedisNew === null ? null : await this.scheduler.listArmed();
     if (!before) return null;
 
-    const done = { armed: 0, removed: 0 };
+    const round: Round = { armed: 0, removed: 0, unconfirmed: [] };
     for await (const difference of compare(this.scheduled(), before, now)) {
-      if (signal?.aborted) return null;
-      const repaired = await this.repair(difference);
-      if (repaired === null) return null;
-      if (repaired !== 'nothing') done[repaired] += 1;
+      if (signal?.aborted || !(await this.repair(difference, round))) return null;
     }
-    return done;
+    if (!(await this.confirm(round))) return null;
+    return { armed: round.armed, removed: round.removed };
   }
 
-  private repair(difference: Difference): Promise<Repaired> {
+  /** @returns false when Redis stopped answering; so do those below */
+  private repair(difference: Difference, round: Round): Promise<boolean> {
     switch (difference.kind) {
       case 'timer_missing':
-        return this.arm(difference.start);
+        return this.arm(difference.start, round);
       case 'timer_at_another_time':
-        return this.replace(difference.start);
+        return this.replace(difference.start, round);
       case 'timer_unwanted':
-        return this.remove(difference.queueJobId);
+        return this.remove(difference.queueJobId, round);
       case 'start_overdue':
         break;
     }
     // No timer is of use any more: the sweep sees to it.
-    return Promise.resolve('nothing');
+    return Promise.resolve(true);
   }
 
-  /** A record that lost its place in the delayed set blocks its id: Bull would ignore the new one, and say nothing. */
-  private async arm(start: ScheduledStart): Promise<Repaired> {
-    const queueJobId = wakeUpId(start);
-    if (!(await this.scheduler.wakeAt(start))) return null;
-    const isArmed = await this.scheduler.isArmed(queueJobId);
-    if (isArmed !== false) return isArmed && 'armed';
-
-    const wasFreed = await this.scheduler.forget(queueJobId);
-    // Not removed: a worker has it in its hands, too early, and waits for its moment.
-    if (!wasFreed) return wasFreed === null ? null : 'nothing';
-    return (await this.scheduler.wakeAt(start)) ? 'armed' : null;
+  private async arm(start: ScheduledStart, round: Round): Promise<boolean> {
+    if (!(await this.scheduler.wakeAt(start))) return false;
+    round.unconfirmed.push(start);
+    return round.unconfirmed.length < PAGE || this.confirm(round);
   }
 
-  private async replace(start: ScheduledStart): Promise<Repaired> {
-    return (await this.scheduler.forget(wakeUpId(start))) === null ? null : this.arm(start);
+  private async replace(start: ScheduledStart, round: Round): Promise<boolean> {
+    return (await this.scheduler.forget(wakeUpId(start))) !== null && this.arm(start, round);
   }
 
-  private async remove(queueJobId: string): Promise<Repaired> {
+  private async remove(queueJobId: string, round: Round): Promise<boolean> {
     const wasRemoved = await this.scheduler.forget(queueJobId);
-    if (wasRemoved === null) return null;
-    return wasRemoved ? 'removed' : 'nothing';
+    if (wasRemoved) this.count('removed', round);
+    return wasRemoved !== null;
+  }
+
+  /** A record that lost its place in the delayed set blocks its id: Bull ignores the new wake-up, and says nothing. */
+  private async confirm(round: Round): Promise<boolean> {
+    const starts = round.unconfirmed.splice(0);
+    const areArmed = await this.scheduler.areArmed(starts.map((start) => wakeUpId(start)));
+    for (const [at, start] of starts.entries()) {
+      const isArmed = areArmed && (areArmed[at] || (await this.unblock(start)));
+      if (isArmed === null) return false;
+      if (isArmed) this.count('armed', round);
+    }
+    return areArmed !== null;
+  }
+
+  /** @returns false when it cannot be removed: a worker has it in its hands, too early, and waits for its moment */
+  private async unblock(start: ScheduledStart): Promise<boolean | null> {
+    const wasFreed = await this.scheduler.forget(wakeUpId(start));
+    return wasFreed && ((await this.scheduler.wakeAt(start)) || null);
+  }
+
+  private count(action: keyof Reconciled, round: Round): void {
+    round[action] += 1;
+    this.metrics.countReconciled(action);
   }
 
   private async *scheduled(count: () => void = () => undefined): AsyncGenerator<ListedStart> {

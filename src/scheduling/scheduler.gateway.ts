@@ -130,11 +130,13 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     return armed;
   }
 
-  /** @returns whether the wake-up waits in the delayed set; null when Redis does not answer */
-  async isArmed(queueJobId: string): Promise<boolean | null> {
-    return this.patiently('look up', async () => {
-      return (await this.starts.client.zscore(this.starts.toKey('delayed'), queueJobId)) !== null;
-    });
+  /** @returns for each, whether it waits in the delayed set; null when Redis does not answer */
+  async areArmed(queueJobIds: readonly string[]): Promise<boolean[] | null> {
+    if (queueJobIds.length === 0) return [];
+    const scores = await this.patiently('list', () =>
+      this.starts.client.zmscore(this.starts.toKey('delayed'), ...queueJobIds),
+    );
+    return scores && scores.map((score) => score !== null);
   }
 
   async isReachable(): Promise<boolean> {

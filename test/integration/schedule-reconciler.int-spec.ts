@@ -6,6 +6,7 @@ import { RescheduleService } from '../../src/scheduling/reschedule.service.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
 import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
+import { Metrics } from '../../src/shared/metrics.js';
 import { eventually } from '../support/eventually.js';
 import { CALLER, JobRows } from '../support/job-rows.js';
 import { TestApp } from '../support/test-app.js';
@@ -23,8 +24,9 @@ beforeAll(async () => {
   schedules = app.app.get(ScheduleRepository, { strict: false });
   scheduler = app.app.get(SchedulerGateway, { strict: false });
   rescheduling = app.app.get(RescheduleService, { strict: false });
-  reconciler = new ScheduleReconciler(schedules, scheduler, app.app.get(Clock, { strict: false }));
-  sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, app.settings));
+  const [clock, metrics] = [app.app.get(Clock, { strict: false }), new Metrics()];
+  reconciler = new ScheduleReconciler(schedules, scheduler, clock, metrics);
+  sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, metrics, app.settings));
   await eventually(async () => {
     if (!(await scheduler.isReachable())) throw new Error('Redis is not reachable');
   });
@@ -78,7 +80,7 @@ describe('a reconciliation', () => {
 
     expect(await reconciler.reconcile()).toEqual({ armed: 2_001, removed: 0 });
     expect((await app.delayed()).size).toBe(2_001);
-  });
+  }, 30_000);
 
   it('removes what no schedule wants and leaves what one does', async () => {
     const id = await app.create({ scheduledStartTime: TOMORROW[0] });
@@ -192,7 +194,7 @@ describe('a reconciliation', () => {
       },
     };
 
-    await new ScheduleReconciler(listing as never, scheduler, app.clock).reconcile();
+    await new ScheduleReconciler(listing as never, scheduler, app.clock, new Metrics()).reconcile();
 
     expect((await app.delayed()).get(`${id}.r2`)).toBe(TOMORROW[1]);
   });
