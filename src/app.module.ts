@@ -1,23 +1,33 @@
-import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule, type Provider } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ErrorDocsController } from './api/error-docs.controller.js';
 import { HealthController } from './api/health.controller.js';
+import { MetricsController } from './api/metrics.controller.js';
 import { ProblemFilter } from './api/problem.filter.js';
 import { RequestIdMiddleware } from './api/request-id.js';
 import { BatchJobsModule } from './batch-jobs.module.js';
 import type { BatchJobsShape } from './batch-jobs.options.js';
+import { METRICS_ADDRESS, MetricsServer, type MetricsAddress } from './metrics.server.js';
 import type { SettingsInput } from './shared/settings.js';
 
 /** The standalone service: the module as any host would use it, with problem details for every route there is. */
 @Module({})
 export class AppModule implements NestModule {
-  /** @param shape which of the two production roles this process has */
-  static forRole(settings: SettingsInput, shape: Pick<BatchJobsShape, 'mountHttp' | 'consumeQueues'>): DynamicModule {
+  /**
+   * @param shape which of the two production roles this process has
+   * @param metricsAt where a process without HTTP serves its metrics; null: nowhere
+   */
+  static forRole(
+    settings: SettingsInput,
+    shape: Pick<BatchJobsShape, 'mountHttp' | 'consumeQueues'>,
+    metricsAt: MetricsAddress | null = null,
+  ): DynamicModule {
+    const metricsServer: Provider[] = [MetricsServer, { provide: METRICS_ADDRESS, useValue: metricsAt }];
     return {
       module: AppModule,
       imports: [BatchJobsModule.forRoot({ ...settings, ...shape })],
-      controllers: shape.mountHttp ? [ErrorDocsController, HealthController] : [],
-      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+      controllers: shape.mountHttp ? [ErrorDocsController, HealthController, MetricsController] : [],
+      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }, ...(metricsAt ? metricsServer : [])],
     };
   }
 

@@ -12,6 +12,7 @@ import { OrganizationsService } from './access/organizations.service.js';
 import { NoCreditCheck } from './access/no-credit-check.js';
 import { RateLimiter } from './access/rate-limiter.js';
 import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
+import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
@@ -35,9 +36,11 @@ import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
+import { ConsistencyService } from './scheduling/consistency.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { LedgerService } from './scheduling/ledger.service.js';
 import { queueModules } from './scheduling/queues.js';
+import { ReconciliationLoop } from './scheduling/reconciliation.loop.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
 import { ScheduleReconciler } from './scheduling/schedule.reconciler.js';
 import { ScheduleResolver } from './scheduling/schedule.resolver.js';
@@ -47,6 +50,7 @@ import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
 import { IdempotencyUpkeep } from './shared/idempotency-upkeep.js';
 import { Idempotency } from './shared/idempotency.js';
+import { Metrics } from './shared/metrics.js';
 import { CreditCheck, OutboundNumbers } from './shared/platform.js';
 import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
@@ -55,24 +59,28 @@ const CORE: Provider[] = [
   BatchJobsRepository,
   BatchJobsService,
   Clock,
+  ConsistencyService,
   Database,
   HealthService,
   Idempotency,
   LedgerRepository,
   LedgerService,
+  Metrics,
   OrganizationsService,
   RescheduleService,
+  ScheduleReconciler,
   ScheduleRepository,
   ScheduleResolver,
   SchedulerGateway,
   TimezoneService,
 ];
 
-const CONTROLLERS = [BatchJobsController, LedgerController];
-
 const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter];
 
-const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, IdempotencyUpkeep, ScheduleReconciler, ScheduleSweeper];
+const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, IdempotencyUpkeep, ReconciliationLoop, ScheduleSweeper];
+
+/** Every controller of the module: each is behind a key. */
+const CONTROLLERS = [AdminController, BatchJobsController, LedgerController];
 
 const MOUNTS_HTTP = Symbol('batch-jobs mounts http');
 
@@ -148,6 +156,7 @@ export class BatchJobsModule implements NestModule {
         BatchJobsService,
         HealthService,
         LedgerService,
+        Metrics,
         OrganizationsService,
         RescheduleService,
         TimezoneService,

@@ -37,6 +37,7 @@ describe('readEnvironment', () => {
       host: '127.0.0.1',
       maxContacts: 10_000,
       maxLateStartMinutes: 60,
+      metricsPort: null,
     });
   });
 
@@ -50,6 +51,7 @@ describe('readEnvironment', () => {
   it.each([
     ['PORT', '70000', 'a whole number from 0 to 65535'],
     ['PORT', '3e3', 'a whole number'],
+    ['METRICS_PORT', '0', 'a whole number from 1 to 65535'],
     ['PORT', '-1', 'a whole number'],
     ['REDIS_URL', 'http://localhost', 'redis:// or rediss://'],
     ['DATABASE_URL', 'not an address', 'postgres:// or postgresql://'],

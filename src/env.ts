@@ -8,17 +8,21 @@ interface Variable<T> {
   readonly read: (text: string) => T | undefined;
   readonly allowed: string;
   readonly fallback?: T;
+  /** What it means that it is not set. Absent: it must be set, or has a fallback. */
+  readonly unset?: null;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-const integer = (name: string, min: number, max: number, fallback: number): Variable<number> => ({
+const integer = (name: string, min: number, max: number, fallback?: number): Variable<number> => ({
   name,
   read: (text) => (/^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : undefined),
   allowed: `a whole number from ${min} to ${max}`,
   fallback,
 });
+
+const optional = <T>(variable: Variable<T>): Variable<T | null> => ({ ...variable, unset: null });
 
 const amount = (name: string, max: number, fallback: number): Variable<number> => ({
   name,
@@ -54,6 +58,7 @@ export const VARIABLES = {
   apiKeyPepper: text('API_KEY_PEPPER', 32),
   host: text('HOST', 1, '127.0.0.1'),
   port: integer('PORT', 0, 65_535, 3_000),
+  metricsPort: optional(integer('METRICS_PORT', 1, 65_535)),
   logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   databasePoolSize: integer('DATABASE_POOL_SIZE', 2, 1_000, SETTING_DEFAULTS.databasePoolSize),
   redisKeyPrefix: text('REDIS_KEY_PREFIX', 1, SETTING_DEFAULTS.redisKeyPrefix),
@@ -75,6 +80,8 @@ export interface Environment extends Required<SettingsInput> {
   readonly host: string;
   /** 0: any free one. @default 3000 */
   readonly port: number;
+  /** Where a worker serves its metrics; null: nowhere. The API role serves them on its own port. @default null */
+  readonly metricsPort: number | null;
   readonly logLevel: LogLevel;
   /** Where `npm start` keeps its embedded servers' data. @default '.data' */
   readonly dataDir: string;
@@ -98,7 +105,7 @@ export function readEnvironment(supplied: Partial<Environment> = {}): Environmen
   const values = Object.entries(VARIABLES).map(([key, variable]: [string, Variable<unknown>]) => {
     const given = readVariable(variable.name);
     if (given === undefined) {
-      const value = supplied[key as keyof Environment] ?? variable.fallback;
+      const value = supplied[key as keyof Environment] ?? variable.fallback ?? variable.unset;
       if (value === undefined) faults.push(`${variable.name} is not set; it must be ${variable.allowed}.`);
       return [key, value];
     }

@@ -15,5 +15,6 @@ export { runMigrations } from './database/data-source.js';
 export type { ChangeTerms } from './batch-jobs/change-terms.js';
 export type { IdempotentRequest } from './shared/idempotent-request.js';
 export type { Caller } from './shared/caller.js';
+export { Metrics } from './shared/metrics.js';
 export { DomainError, type ErrorCode } from './shared/domain-error.js';
 export { CreditCheck, OutboundNumbers, type CreditStatement, type OutboundNumber } from './shared/platform.js';

@@ -31,6 +31,7 @@ export const openApiDocument = (app: INestApplication): OpenAPIObject =>
           'x-api-key',
         )
         .addTag('Batch Calling', 'Batches of calls and their schedule.')
+        .addTag('Administration', 'For operators: all organizations at once.')
         .addTag('Service', 'The service itself.')
         .build(),
       { operationIdFactory: (_controller, method) => method },

@@ -38,9 +38,9 @@ const explain = (error: unknown): string => {
   const { code, message, port, address } = cause as NodeJS.ErrnoException & { port?: number; address?: string };
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} is taken by another program. Stop it, or choose another with PORT.`;
+      return `Port ${port} is taken by another program. Stop it, or choose another with PORT, for a worker METRICS_PORT.`;
     case 'EACCES':
-      return `Port ${port} may not be used. Choose one above 1023 with PORT.`;
+      return `Port ${port} may not be used. Choose one above 1023 with PORT, for a worker METRICS_PORT.`;
     case 'ECONNREFUSED':
       return `Nothing answers at ${address}:${port}. Start the server there, or correct DATABASE_URL or REDIS_URL.`;
     default:

@@ -9,8 +9,10 @@ import { serve } from './process.js';
 await serve(async () => {
   loadEnvironmentFile();
   const environment = readEnvironment();
+  const { host, metricsPort } = environment;
+  const metricsAt = metricsPort === null ? null : { host, port: metricsPort };
   return NestFactory.createApplicationContext(
-    AppModule.forRole(environment, { mountHttp: false, consumeQueues: true }),
+    AppModule.forRole(environment, { mountHttp: false, consumeQueues: true }, metricsAt),
     { logger: new JsonLogger(environment.logLevel), abortOnError: false },
   );
 });

@@ -2,6 +2,8 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { callerConnection } from '../shared/redis.js';
+import { RedisPatience } from '../shared/redis-patience.js';
+import { requestContext } from '../shared/request-context.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 
 const WINDOW_SECONDS = 60;
@@ -39,10 +41,12 @@ export class RateLimiter implements OnApplicationShutdown {
     });
   }
 
+  /** The wait for a Redis that does not answer is the request's: nobody else waits for it once more. */
   async take(keyId: string): Promise<RateLimitState> {
     const { points: limit } = this.limiter;
+    const patience = requestContext.getStore()?.redisPatience ?? new RedisPatience();
     try {
-      return this.describe(await this.limiter.consume(keyId), limit, true);
+      return this.describe(await patience.during(this.limiter.consume(keyId)), limit, true);
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       return this.describe(refusal, limit, false);

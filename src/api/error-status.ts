@@ -34,6 +34,7 @@ export const HTTP_MEANING = {
   payload_too_large: { title: 'Body too large', status: 413 },
   phone_number_not_found: { title: 'Phone number not found', status: 404 },
   rate_limited: { title: 'Too many requests', status: 429 },
+  redis_unavailable: { title: 'Redis unavailable', status: 503 },
   route_not_found: { title: 'No such route', status: 404 },
   start_receipt_not_found: { title: 'Not started', status: 404 },
   too_many_contacts: { title: 'Too many contacts', status: 400 },

@@ -2,6 +2,7 @@ import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ulid } from 'ulid';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
+import { RedisPatience } from '../shared/redis-patience.js';
 import { requestContext } from '../shared/request-context.js';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
@@ -34,7 +35,7 @@ export class RequestIdMiddleware implements NestMiddleware<IncomingMessage, Serv
     const requestId = requestIdOf(request);
     response.setHeader('X-Request-Id', requestId);
     this.logWhenAnswered(requestId, request, response);
-    requestContext.run({ requestId }, next);
+    requestContext.run({ requestId, redisPatience: new RedisPatience() }, next);
   }
 
   /** Without the query, the headers and the body: they may hold what must not be logged. */

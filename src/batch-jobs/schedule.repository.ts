@@ -26,6 +26,12 @@ export interface ScheduledStart {
   readonly startsAt: Date;
 }
 
+/** One of all schedules, as PostgreSQL sees it. */
+export interface ListedStart extends ScheduledStart {
+  /** Since when it is due by PostgreSQL's clock, as the row was read; negative while it is ahead. */
+  readonly dueForMs: number;
+}
+
 /** A change that was made. */
 export interface Changed {
   readonly outcome: 'changed';
@@ -132,10 +138,11 @@ export class ScheduleRepository {
   }
 
   /** All schedules, due or not, ordered by id, after the given id. */
-  listScheduled(afterId: BatchJobId, limit: number): Promise<ScheduledStart[]> {
-    return this.database.query<ScheduledStart>(
-      `select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt" from batch_jobs
-        where status = 'scheduled' and id > $1 order by id limit $2`,
+  listScheduled(afterId: BatchJobId, limit: number): Promise<ListedStart[]> {
+    return this.database.query<ListedStart>(
+      `select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt",
+              extract(epoch from clock_timestamp() - starts_at)::double precision * 1000 as "dueForMs"
+         from batch_jobs where status = 'scheduled' and id > $1 order by id limit $2`,
       [afterId, limit],
     );
   }

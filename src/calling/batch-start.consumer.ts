@@ -4,6 +4,7 @@ import type { Job, Queue } from 'bull';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import { BATCH_START_CONSUMER, type JobData } from '../scheduling/queues.js';
+import { Metrics } from '../shared/metrics.js';
 import { REDIS_PATIENCE_MS } from '../shared/redis.js';
 import { BatchRunner } from './batch.runner.js';
 
@@ -40,6 +41,7 @@ export class BatchStartConsumer implements OnApplicationBootstrap, BeforeApplica
   constructor(
     @InjectQueue(BATCH_START_CONSUMER) private readonly starts: Queue<WakeUp>,
     private readonly runner: BatchRunner,
+    private readonly metrics: Metrics,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -89,6 +91,7 @@ export class BatchStartConsumer implements OnApplicationBootstrap, BeforeApplica
     // Whoever added it, with whatever options: nothing of it stays.
     Object.assign(job.opts, { removeOnComplete: true, removeOnFail: true });
     if (!isWakeUp(job.data)) {
+      this.metrics.countGhostWakeUp();
       this.logger.warn('ghost wake-up ignored', { queueJobId: job.id });
       return;
     }

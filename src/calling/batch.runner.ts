@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StartTrigger } from '../batch-jobs/batch-job-start.entity.js';
 import { ScheduleRepository, type ClaimResult, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import { Metrics } from '../shared/metrics.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 
 // A wake-up ahead of PostgreSQL's clock by no more than this is waited for; the others are left to the reconciler, or
@@ -15,6 +16,7 @@ export class BatchRunner {
 
   constructor(
     private readonly schedules: ScheduleRepository,
+    private readonly metrics: Metrics,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -33,9 +35,17 @@ export class BatchRunner {
     for (;;) {
       const claim = await this.schedules.claim(wakeUp, trigger, this.settings.maxLateStartMinutes);
       this.report(wakeUp, trigger, claim);
+      this.count(trigger, claim);
       if (claim.outcome !== 'early' || claim.earlyMs > MAX_EARLY_WAIT_MS || signal.aborted) return claim;
       await sleep(claim.earlyMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  private count(trigger: StartTrigger, claim: ClaimResult): void {
+    if (claim.outcome === 'started') this.metrics.countStart(trigger, claim.lateMs);
+    if (claim.outcome === 'missed') this.metrics.countMissedStart();
+    // A sweep that a rival forestalled was no wake-up.
+    if (claim.outcome === 'stale' && trigger === 'timer') this.metrics.countStaleWakeUp();
   }
 
   private report(

@@ -25,12 +25,14 @@ import type { StatusCounts } from '../batch-jobs/status-counts.js';
 import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
 import { CreditCheck, OutboundNumbers } from '../shared/platform.js';
+import { Metrics } from '../shared/metrics.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { estimate, estimateCompletion, type Estimate } from './estimate.js';
 import { carryOut } from './carry-out.js';
 import { PastScheduledTimeError } from './schedule.errors.js';
 import { ScheduleResolver } from './schedule.resolver.js';
 import { SchedulerGateway, wakeUpId, type QueueJob } from './scheduler.gateway.js';
+import { timerStateOf, type TimerState } from './timer.state.js';
 
 export interface CreateBatchJob {
   readonly name: string;
@@ -82,6 +84,8 @@ export interface QueueView {
   readonly job: BatchJob;
   readonly scheduledJobId: string | null;
   readonly queueJob: QueueJob | null | 'unknown';
+  /** Null: it needs no wake-up. */
+  readonly timer: TimerState | null;
 }
 
 /** Creates, shows, starts and cancels batch jobs. */
@@ -97,6 +101,7 @@ export class BatchJobsService {
     private readonly outboundNumbers: OutboundNumbers,
     private readonly creditCheck: CreditCheck,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -165,13 +170,15 @@ export class BatchJobsService {
    * @throws invalid_status   it is paused or terminal
    * @throws version_mismatch it is not one of those that the terms ask for
    */
-  start(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
-    return this.change(
+  async start(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
+    const started = await this.change(
       { caller, batchJobId: id, terms },
       'batch started',
       (status) => new NotStartableError(status),
       (order) => this.schedules.startNow(order),
     );
+    this.metrics.countStart('request', null);
+    return started;
   }
 
   /**
@@ -193,9 +200,10 @@ export class BatchJobsService {
   /** @throws job_not_found  no such job in this organization */
   async getQueueView(caller: Caller, id: BatchJobId): Promise<QueueView> {
     const job = await this.batchJobs.get(caller.organizationId, id);
-    if (job.status !== 'scheduled') return { job, scheduledJobId: null, queueJob: null };
+    if (job.status !== 'scheduled' || !job.startsAt) return { job, scheduledJobId: null, queueJob: null, timer: null };
     const scheduledJobId = wakeUpId({ batchJobId: id, revision: job.scheduleRevision });
-    return { job, scheduledJobId, queueJob: await this.scheduler.lookUp(scheduledJobId) };
+    const queueJob = await this.scheduler.lookUp(scheduledJobId);
+    return { job, scheduledJobId, queueJob, timer: timerStateOf(job.startsAt, queueJob, this.clock.now()) };
   }
 
   private async change(

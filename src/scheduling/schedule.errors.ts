@@ -84,3 +84,15 @@ export class PastScheduledTimeError extends DomainError {
     });
   }
 }
+
+/** Timers can be repaired in Redis only. */
+export class RedisUnavailableError extends DomainError {
+  readonly code = 'redis_unavailable';
+
+  constructor() {
+    super(
+      'Redis cannot be reached at the moment, so its timers were not repaired, or not all. No start is lost: each is ' +
+        'kept in the database and made without its timer. Try again when Redis answers.',
+    );
+  }
+}

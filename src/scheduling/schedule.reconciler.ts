@@ -1,14 +1,9 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { ScheduleRepository, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { ScheduleRepository, type ListedStart, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import { Clock } from '../shared/clock.js';
-import { Recurring } from '../shared/recurring.js';
+import { Metrics } from '../shared/metrics.js';
+import { compare, type Difference } from './schedule.comparison.js';
 import { SchedulerGateway, wakeUpId } from './scheduler.gateway.js';
-
-// Bounds how long a wake-up is missing after Redis came back empty; its return itself starts a round at once.
-const RECONCILE_INTERVAL_MS = 5_000;
-
-// Bull keeps whole milliseconds: a wake-up farther off than this was set by a faulty clock.
-const TOLERANCE_MS = 1_000;
 
 const PAGE = 1_000;
 
@@ -18,25 +13,51 @@ export interface Reconciled {
   readonly removed: number;
 }
 
-/** Makes Redis agree with PostgreSQL: a wake-up for every schedule that is to come, and no other. */
+/** What one look saw. */
+export interface Looked {
+  readonly at: Date;
+  readonly scheduledJobs: number;
+  readonly timers: number;
+}
+
+/** What one round is about. */
+interface Round {
+  armed: number;
+  removed: number;
+  /** Wake-ups that Bull was given, a page at most. */
+  readonly unconfirmed: ScheduledStart[];
+}
+
+/**
+ * Compares Redis with PostgreSQL, and makes it agree: a wake-up for every schedule that is to come, and no other.
+ * Any number of rounds may run at once, in any process; the recurring ones are those of `ReconciliationLoop`.
+ */
 @Injectable()
-export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ScheduleReconciler {
   private readonly logger = new Logger(ScheduleReconciler.name);
-  private readonly reconciling = new Recurring((signal) => this.reconcileOrReport(signal), RECONCILE_INTERVAL_MS);
 
   constructor(
     private readonly schedules: ScheduleRepository,
     private readonly scheduler: SchedulerGateway,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.scheduler.onConnected(() => this.reconciling.hasten());
-    this.reconciling.start();
-  }
+  /**
+   * Looks once, and changes nothing. What is just being changed looks like a difference.
+   *
+   * @param tell is told of each difference as it is found
+   * @returns null when Redis does not answer
+   */
+  async look(tell: (difference: Difference) => void): Promise<Looked | null> {
+    const at = this.clock.now();
+    const armed = await this.scheduler.listArmed();
+    if (!armed) return null;
 
-  beforeApplicationShutdown(): Promise<void> {
-    return this.reconciling.stop();
+    let scheduledJobs = 0;
+    const rows = this.scheduled(() => (scheduledJobs += 1));
+    for await (const difference of compare(rows, armed, at)) tell(difference);
+    return { at, scheduledJobs, timers: armed.size };
   }
 
   /**
@@ -48,50 +69,82 @@ export class ScheduleReconciler implements OnApplicationBootstrap, BeforeApplica
   async reconcile(signal?: AbortSignal): Promise<Reconciled | null> {
     const isRedisNew = await this.scheduler.isRedisNew();
     if (isRedisNew) this.logger.log('redis was empty');
-    const unwanted = isRedisNew === null ? null : await this.scheduler.listArmed();
-    if (!unwanted) return null;
+    const now = this.clock.now();
+    const before = isRedisNew === null ? null : await this.scheduler.listArmed();
+    if (!before) return null;
 
-    let armed = 0;
-    for await (const start of this.scheduled()) {
-      const firesAt = unwanted.get(wakeUpId(start));
-      unwanted.delete(wakeUpId(start));
-      if (this.isRight(start, firesAt)) continue;
-      if (signal?.aborted) return null;
-      if (firesAt) await this.scheduler.forget(wakeUpId(start));
-      if (!(await this.scheduler.wakeAt(start))) return null;
-      armed += 1;
+    const round: Round = { armed: 0, removed: 0, unconfirmed: [] };
+    for await (const difference of compare(this.scheduled(), before, now)) {
+      if (signal?.aborted || !(await this.repair(difference, round))) return null;
     }
-    let removed = 0;
-    for (const queueJobId of unwanted.keys()) {
-      if (signal?.aborted) return null;
-      const wasRemoved = await this.scheduler.forget(queueJobId);
-      if (wasRemoved === null) return null;
-      if (wasRemoved) removed += 1;
-    }
-    return { armed, removed };
+    if (!(await this.confirm(round))) return null;
+    return { armed: round.armed, removed: round.removed };
   }
 
-  /** What is due has fired or is about to; the sweep sees to it. */
-  private isRight({ startsAt }: ScheduledStart, firesAt: Date | undefined): boolean {
-    if (startsAt <= this.clock.now()) return true;
-    return firesAt !== undefined && Math.abs(firesAt.getTime() - startsAt.getTime()) <= TOLERANCE_MS;
+  /** @returns false when Redis stopped answering; so do those below */
+  private repair(difference: Difference, round: Round): Promise<boolean> {
+    switch (difference.kind) {
+      case 'timer_missing':
+        return this.arm(difference.start, round);
+      case 'timer_at_another_time':
+        return this.replace(difference.start, round);
+      case 'timer_unwanted':
+        return this.remove(difference.queueJobId, round);
+      case 'start_overdue':
+        break;
+    }
+    // No timer is of use any more: the sweep sees to it.
+    return Promise.resolve(true);
   }
 
-  private async *scheduled(): AsyncGenerator<ScheduledStart> {
-    for (let afterId = ''; ;) {
+  private async arm(start: ScheduledStart, round: Round): Promise<boolean> {
+    if (!(await this.scheduler.wakeAt(start))) return false;
+    round.unconfirmed.push(start);
+    return round.unconfirmed.length < PAGE || this.confirm(round);
+  }
+
+  private async replace(start: ScheduledStart, round: Round): Promise<boolean> {
+    return (await this.scheduler.forget(wakeUpId(start))) !== null && this.arm(start, round);
+  }
+
+  private async remove(queueJobId: string, round: Round): Promise<boolean> {
+    const wasRemoved = await this.scheduler.forget(queueJobId);
+    if (wasRemoved) this.count('removed', round);
+    return wasRemoved !== null;
+  }
+
+  /** A record that lost its place in the delayed set blocks its id: Bull ignores the new wake-up, and says nothing. */
+  private async confirm(round: Round): Promise<boolean> {
+    const starts = round.unconfirmed.splice(0);
+    const areArmed = await this.scheduler.areArmed(starts.map((start) => wakeUpId(start)));
+    for (const [at, start] of starts.entries()) {
+      const isArmed = areArmed && (areArmed[at] || (await this.unblock(start)));
+      if (isArmed === null) return false;
+      if (isArmed) this.count('armed', round);
+    }
+    return areArmed !== null;
+  }
+
+  /** @returns false when it cannot be removed: a worker has it in its hands, too early, and waits for its moment */
+  private async unblock(start: ScheduledStart): Promise<boolean | null> {
+    const wasFreed = await this.scheduler.forget(wakeUpId(start));
+    return wasFreed && ((await this.scheduler.wakeAt(start)) || null);
+  }
+
+  private count(action: keyof Reconciled, round: Round): void {
+    round[action] += 1;
+    this.metrics.countReconciled(action);
+  }
+
+  private async *scheduled(count: () => void = () => undefined): AsyncGenerator<ListedStart> {
+    for (let afterId = '', isLast = false; !isLast;) {
       const page = await this.schedules.listScheduled(afterId, PAGE);
-      yield* page;
-      if (page.length < PAGE) return;
+      for (const start of page) {
+        count();
+        yield start;
+      }
+      isLast = page.length < PAGE;
       afterId = page.at(-1)?.batchJobId ?? afterId;
-    }
-  }
-
-  private async reconcileOrReport(signal: AbortSignal): Promise<void> {
-    try {
-      const done = await this.reconcile(signal);
-      if (done && done.armed + done.removed > 0) this.logger.log('wake-ups reconciled', { ...done });
-    } catch (error) {
-      this.logger.warn('reconciliation failed', { reason: (error as Error).name });
     }
   }
 }

@@ -5,7 +5,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import { Clock } from '../shared/clock.js';
-import { REDIS_PATIENCE_MS } from '../shared/redis.js';
+import { RedisPatience } from '../shared/redis-patience.js';
+import { requestContext } from '../shared/request-context.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
@@ -37,8 +38,8 @@ export const wakeUpId = ({ batchJobId, revision }: Pick<ScheduledStart, 'batchJo
 /**
  * The alarm clock: delayed Bull jobs in Redis, one for each scheduled batch.
  *
- * Nothing rests on it. Every method answers within 500 ms, Redis there or not, and none throws: a null or false means
- * *not known to have happened*, and the reconciler makes up for it.
+ * Nothing rests on it. Every method answers within 500 ms, Redis there or not, and all that one request asks together as
+ * well. None throws: a null or false means *not known to have happened*, and the reconciler makes up for it.
  */
 @Injectable()
 export class SchedulerGateway implements OnApplicationBootstrap {
@@ -129,6 +130,15 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     return armed;
   }
 
+  /** @returns for each, whether it waits in the delayed set; null when Redis does not answer */
+  async areArmed(queueJobIds: readonly string[]): Promise<boolean[] | null> {
+    if (queueJobIds.length === 0) return [];
+    const scores = await this.patiently('list', () =>
+      this.starts.client.zmscore(this.starts.toKey('delayed'), ...queueJobIds),
+    );
+    return scores && scores.map((score) => score !== null);
+  }
+
   async isReachable(): Promise<boolean> {
     return (await this.patiently('ping', () => this.starts.client.ping())) !== null;
   }
@@ -147,18 +157,23 @@ export class SchedulerGateway implements OnApplicationBootstrap {
   }
 
   /** Waits for Redis as long as a caller may be kept waiting. A command that is answered later still takes effect. */
-  private async patiently<T>(what: string, ask: () => Promise<T>): Promise<T | null> {
-    const patience = new AbortController();
-    const tooLate = sleep(REDIS_PATIENCE_MS, 'too late' as const, { signal: patience.signal });
+  private patiently<T>(what: string, ask: () => Promise<T>): Promise<T | null> {
+    const patience = requestContext.getStore()?.redisPatience ?? new RedisPatience();
+    return patience.during(this.answerWithin(patience.leftMs, what, ask));
+  }
+
+  private async answerWithin<T>(patienceMs: number, what: string, ask: () => Promise<T>): Promise<T | null> {
+    const over = new AbortController();
+    const tooLate = sleep(patienceMs, 'too late' as const, { signal: over.signal });
     try {
       const answer = await Promise.race([ask(), tooLate]);
-      if (answer === 'too late') return this.noteFailure(what, `no answer within ${REDIS_PATIENCE_MS} ms`);
+      if (answer === 'too late') return this.noteFailure(what, `no answer within ${Math.round(patienceMs)} ms`);
       this.noteAnswer();
       return answer;
     } catch (error) {
       return this.noteFailure(what, (error as Error).message);
     } finally {
-      patience.abort();
+      over.abort();
       tooLate.catch(() => undefined);
     }
   }

@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'payload_too_large',
   'phone_number_not_found',
   'rate_limited',
+  'redis_unavailable',
   'route_not_found',
   'start_receipt_not_found',
   'too_many_contacts',

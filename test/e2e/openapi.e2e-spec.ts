@@ -65,6 +65,8 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   getQueueView: [...COMMON, 'job_not_found'],
   getStartReceipt: [...COMMON, 'job_not_found', 'start_receipt_not_found'],
   listHistory: [...COMMON, 'job_not_found', 'invalid_page', 'invalid_page_size'],
+  getConsistency: COMMON,
+  repairConsistency: [...COMMON, ...WRITE, 'redis_unavailable'],
   check: ['internal_error'],
 };
 
@@ -223,6 +225,12 @@ describe('an actual answer is what the document says', () => {
     return id;
   };
   const create = (fields: object) => app.post('/batch/create', { ...aBatch(), ...fields });
+  const REPAIR = '/admin/consistency/repair';
+  const drift = async () => {
+    const id = await app.create(start);
+    await app.loseQueueJob(`${id}.r1`);
+    return app.get('/admin/consistency', await app.keyWith(['admin']));
+  };
   const rejected = { contacts: [{ phone: '+12025550123' }, { phone: '+12025550123' }, { phone: '+1' }] };
 
   it.each<[string, string, () => Promise<Answer>]>([
@@ -240,6 +248,9 @@ describe('an actual answer is what the document says', () => {
     ['getStartReceipt', 'a running job', async () => app.get(`/batch/jobs/${await running()}/start-receipt`)],
     ['listHistory', 'a moved job', async () => app.get(`/batch/jobs/${await aMovedJob()}/history?pageSize=1`)],
     ['getQueueView', 'a running job', async () => app.get(`/batch/jobs/${await running()}/redis-status`)],
+    ['getConsistency', 'no difference', async () => app.get('/admin/consistency', await app.keyWith(['admin']))],
+    ['getConsistency', 'differences', drift],
+    ['repairConsistency', 'a repair', async () => app.post(REPAIR, undefined, await app.keyWith(['admin']))],
     ['check', 'a healthy service', () => app.get('/health', null)],
   ])('%s: %s', async (id, _what, send) => {
     await app.setNow(NOW);
@@ -278,6 +289,8 @@ describe('an actual answer is what the document says', () => {
     ['listHistory', 'invalid_request', () => app.get(`${JOB}/history?limit=5`)],
     ['listHistory', 'invalid_page', () => app.get(`/batch/jobs/${UNKNOWN_ID}/history?cursor=next`)],
     ['listHistory', 'invalid_page_size', () => app.get(`${JOB}/history?pageSize=201`)],
+    ['getConsistency', 'insufficient_scope', () => app.get('/admin/consistency')],
+    ['repairConsistency', 'insufficient_scope', () => app.post(REPAIR)],
     ['reschedule', 'invalid_request', () => move({ timeZone: 'UTC' })],
     ['reschedule', 'invalid_status', async () => app.reschedule(await running(), start)],
     ['reschedule', 'invalid_timezone', () => move({ timezone: 'America/NewYork' })],

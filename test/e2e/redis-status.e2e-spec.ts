@@ -28,6 +28,7 @@ describe('GET /batch/jobs/:id/redis-status', () => {
           in_defer_queue: true,
           job_metadata_exists: true,
           scheduled_time: '2025-03-01T09:00:00+00:00',
+          state: 'armed',
           note: expect.any(String),
         },
       },
@@ -68,6 +69,7 @@ describe('GET /batch/jobs/:id/redis-status', () => {
         in_defer_queue: false,
         job_metadata_exists: false,
         scheduled_time: null,
+        state: 'missing',
         note: expect.any(String),
       },
     });
@@ -80,7 +82,7 @@ describe('GET /batch/jobs/:id/redis-status', () => {
     const { body } = await look(id);
     expect(body).toMatchObject({
       scheduledStartTime: '2025-03-05T00:00:00Z',
-      redisJobInfo: { scheduled_time: '2025-03-01T09:00:00+00:00' },
+      redisJobInfo: { scheduled_time: '2025-03-01T09:00:00+00:00', state: 'differs' },
     });
     expect(body.redisJobInfo.note).not.toBe(agreeing);
   });
@@ -88,7 +90,21 @@ describe('GET /batch/jobs/:id/redis-status', () => {
   it('200: a queue job that is no longer delayed is not in the defer queue', async () => {
     const id = await scheduled();
     await app.redis.zrem(`${app.settings.redisKeyPrefix}:batch-start:delayed`, `${id}.r1`);
-    expect((await look(id)).body.redisJobInfo).toMatchObject({ in_defer_queue: false, job_metadata_exists: true });
+    expect((await look(id)).body.redisJobInfo).toMatchObject({
+      in_defer_queue: false,
+      job_metadata_exists: true,
+      state: 'missing',
+    });
+  });
+
+  it('200: the timer of a start that is due has fired, whether its record is left or not', async () => {
+    const id = await scheduled();
+    await app.database.query(`update batch_jobs set starts_at = '2025-02-20T00:00:00Z' where id = $1`, [id]);
+    await app.redis.zrem(`${app.settings.redisKeyPrefix}:batch-start:delayed`, `${id}.r1`);
+    const fired = (await look(id)).body.redisJobInfo;
+    expect(fired).toMatchObject({ in_defer_queue: false, job_metadata_exists: true, state: 'fired' });
+    await app.loseQueueJob(`${id}.r1`);
+    expect((await look(id)).body.redisJobInfo).toMatchObject({ job_metadata_exists: false, state: 'fired' });
   });
 
   it('changes nothing', async () => {

@@ -6,6 +6,7 @@ import { RescheduleService } from '../../src/scheduling/reschedule.service.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
 import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
+import { Metrics } from '../../src/shared/metrics.js';
 import { eventually } from '../support/eventually.js';
 import { CALLER, JobRows } from '../support/job-rows.js';
 import { TestApp } from '../support/test-app.js';
@@ -23,8 +24,9 @@ beforeAll(async () => {
   schedules = app.app.get(ScheduleRepository, { strict: false });
   scheduler = app.app.get(SchedulerGateway, { strict: false });
   rescheduling = app.app.get(RescheduleService, { strict: false });
-  reconciler = new ScheduleReconciler(schedules, scheduler, app.app.get(Clock, { strict: false }));
-  sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, app.settings));
+  const [clock, metrics] = [app.app.get(Clock, { strict: false }), new Metrics()];
+  reconciler = new ScheduleReconciler(schedules, scheduler, clock, metrics);
+  sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, metrics, app.settings));
   await eventually(async () => {
     if (!(await scheduler.isReachable())) throw new Error('Redis is not reachable');
   });
@@ -78,7 +80,7 @@ describe('a reconciliation', () => {
 
     expect(await reconciler.reconcile()).toEqual({ armed: 2_001, removed: 0 });
     expect((await app.delayed()).size).toBe(2_001);
-  });
+  }, 30_000);
 
   it('removes what no schedule wants and leaves what one does', async () => {
     const id = await app.create({ scheduledStartTime: TOMORROW[0] });
@@ -113,11 +115,38 @@ describe('a reconciliation', () => {
     expect(await app.delayed()).toEqual(await wanted());
   });
 
+  it('sets a wake-up whose record is left without its place in the delayed set, which would block its id', async () => {
+    const id = await app.create({ scheduledStartTime: TOMORROW[0] });
+    await app.redis.del(key('delayed'));
+
+    expect(await reconciler.reconcile()).toEqual({ armed: 1, removed: 0 });
+
+    expect(await app.delayed()).toEqual(new Map([[`${id}.r1`, TOMORROW[0]]]));
+    expect(await reconciler.reconcile()).toEqual({ armed: 0, removed: 0 });
+  });
+
   it('leaves what is due to the sweep', async () => {
     await rows.add({ startsInMs: -500 });
 
     expect(await reconciler.reconcile()).toEqual({ armed: 0, removed: 0 });
     expect(await app.redis.llen(key('wait'))).toBe(0);
+  });
+
+  it('only looks when asked to: tells what it would repair, and repairs nothing', async () => {
+    const missing = await rows.add({ startsInMs: 86_400_000 });
+    await scheduler.wakeAt({ batchJobId: 'nobody', revision: 1, startsAt: new Date(TOMORROW[0]) });
+    const told: unknown[] = [];
+
+    const looked = await reconciler.look(({ kind, queueJobId }) => told.push([kind, queueJobId]));
+
+    expect(told).toEqual([
+      ['timer_missing', `${missing}.r1`],
+      ['timer_unwanted', 'nobody.r1'],
+    ]);
+    expect(looked).toMatchObject({ scheduledJobs: 1, timers: 1 });
+    expect([...(await app.delayed()).keys()]).toEqual(['nobody.r1']);
+    // Nor does it take the news that Redis was emptied away from those who repair.
+    expect(await scheduler.isRedisNew()).toBe(true);
   });
 
   it('ends before its time when told to', async () => {
@@ -165,7 +194,7 @@ describe('a reconciliation', () => {
       },
     };
 
-    await new ScheduleReconciler(listing as never, scheduler, app.clock).reconcile();
+    await new ScheduleReconciler(listing as never, scheduler, app.clock, new Metrics()).reconcile();
 
     expect((await app.delayed()).get(`${id}.r2`)).toBe(TOMORROW[1]);
   });

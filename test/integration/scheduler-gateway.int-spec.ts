@@ -102,6 +102,16 @@ describe('the gateway', () => {
     },
   );
 
+  it('tells which of many are armed, in their order', async () => {
+    const { gateway, redis, key } = await connected();
+    const [armed, blocked] = [aStart(), aStart()];
+    for (const start of [armed, blocked]) await gateway.wakeAt(start);
+    await redis.zrem(key('delayed'), wakeUpId(blocked));
+
+    expect(await gateway.areArmed([wakeUpId(blocked), wakeUpId(armed), 'batch_x.r1'])).toEqual([false, true, false]);
+    expect(await gateway.areArmed([])).toEqual([]);
+  });
+
   it('forgets a wake-up, once', async () => {
     const { gateway, redis, key } = await connected();
     const [start, neighbour] = [aStart(), aStart()];
@@ -202,6 +212,7 @@ const METHODS: [string, (gateway: Gateway) => Promise<unknown>, unknown][] = [
   ['forget', (gateway) => gateway.forget('batch_x.r1'), null],
   ['lookUp', (gateway) => gateway.lookUp('batch_x.r1'), 'unknown'],
   ['listArmed', (gateway) => gateway.listArmed(), null],
+  ['areArmed', (gateway) => gateway.areArmed(['batch_x.r1']), null],
   ['isReachable', (gateway) => gateway.isReachable(), false],
   ['isRedisNew', (gateway) => gateway.isRedisNew(), null],
 ];

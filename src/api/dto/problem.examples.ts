@@ -20,7 +20,7 @@ import {
   VersionMismatchError,
 } from '../../batch-jobs/errors.js';
 import type { Schedule } from '../../batch-jobs/schedule.js';
-import { PastScheduledTimeError, StartTooFarError } from '../../scheduling/schedule.errors.js';
+import { PastScheduledTimeError, RedisUnavailableError, StartTooFarError } from '../../scheduling/schedule.errors.js';
 import { TimezoneService } from '../../scheduling/timezone.service.js';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../../shared/idempotency.js';
@@ -100,6 +100,7 @@ const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   payload_too_large: [new ContactListTooLargeError(SETTING_DEFAULTS.maxUploadBytes)],
   phone_number_not_found: [new PhoneNumberNotFoundError('phone_abc123')],
   rate_limited: [new RateLimitedError(42, SETTING_DEFAULTS.rateLimitPerMinute)],
+  redis_unavailable: [new RedisUnavailableError()],
   route_not_found: [],
   start_receipt_not_found: [new StartReceiptNotFoundError('scheduled', { scheduledStartTime: '2027-03-01T15:00:00Z' })],
   too_many_contacts: [TooManyContactsError.ofContacts(SETTING_DEFAULTS.maxContacts)],

@@ -1,5 +1,6 @@
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../batch-jobs/batch-job.status.js';
 import type { QueueView } from '../../scheduling/batch-jobs.service.js';
+import { TIMER_STATES, type TimerState } from '../../scheduling/timer.state.js';
 import { toUtcOrNull } from '../../shared/utc.js';
 import { Shown, ShownOrNull } from './fields.js';
 
@@ -19,22 +20,34 @@ export class RedisJobInfoResponse {
   })
   readonly scheduled_time: string | null;
 
+  @Shown(
+    'The timer beside the start. `missing` and `differs` are set again within seconds; `unknown`: Redis does not answer.',
+    { enum: TIMER_STATES, example: 'armed' },
+  )
+  readonly state: TimerState;
+
   @Shown('What this means, in one sentence.', { example: 'The timer is set.' }) readonly note: string;
 }
 
-const describe = (job_id: string, { queueJob, job }: QueueView): RedisJobInfoResponse => {
+/** What each state means, and what becomes of it by itself. */
+const NOTES: Readonly<Record<TimerState, string>> = {
+  armed: 'The timer is set.',
+  missing: 'Redis has no timer for this start; it is set again within seconds, and the start is kept.',
+  differs: 'The timer differs from the database and is set again within seconds; the start is kept.',
+  fired: 'The start is due and no timer waits any more; a worker makes it, within seconds if it was not woken.',
+  unknown: 'Redis does not answer; the start is kept in the database.',
+};
+
+const describe = (job_id: string, state: TimerState, queueJob: QueueView['queueJob']): RedisJobInfoResponse => {
+  const judged = { state, note: NOTES[state] };
   if (queueJob === 'unknown') {
-    const note = 'Redis does not answer; the start is kept in the database.';
-    return { job_id, in_defer_queue: null, job_metadata_exists: null, scheduled_time: null, note };
+    return { job_id, in_defer_queue: null, job_metadata_exists: null, scheduled_time: null, ...judged };
   }
   if (queueJob === null) {
-    const note = 'Redis has no timer for this start; it is set again within seconds, and the start is kept.';
-    return { job_id, in_defer_queue: false, job_metadata_exists: false, scheduled_time: null, note };
+    return { job_id, in_defer_queue: false, job_metadata_exists: false, scheduled_time: null, ...judged };
   }
   const scheduled_time = queueJob.firesAt.toISOString().replace(/(\.000)?Z$/, '+00:00');
-  const agrees = queueJob.firesAt.getTime() === job.startsAt?.getTime();
-  const note = agrees ? 'The timer is set.' : 'The timer differs from the database and is set again within seconds.';
-  return { job_id, in_defer_queue: queueJob.isDelayed, job_metadata_exists: true, scheduled_time, note };
+  return { job_id, in_defer_queue: queueJob.isDelayed, job_metadata_exists: true, scheduled_time, ...judged };
 };
 
 export class QueueViewResponse {
@@ -60,13 +73,13 @@ export class QueueViewResponse {
   readonly redisJobInfo: RedisJobInfoResponse | null;
 
   static of(view: QueueView): QueueViewResponse {
-    const { job, scheduledJobId } = view;
+    const { job, scheduledJobId, queueJob, timer } = view;
     return {
       batchJobId: job.id,
       databaseStatus: job.status,
       scheduledJobId,
       scheduledStartTime: toUtcOrNull(job.startsAt),
-      redisJobInfo: scheduledJobId === null ? null : describe(scheduledJobId, view),
+      redisJobInfo: scheduledJobId === null || timer === null ? null : describe(scheduledJobId, timer, queueJob),
     };
   }
 }

@@ -1,0 +1,56 @@
+import { Controller, Get, Post, Query, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ScopeGuard } from '../access/scope.guard.js';
+import { ConsistencyService } from '../scheduling/consistency.service.js';
+import { ConsistencyResponse } from './dto/consistency.response.js';
+import { NoQuery } from './dto/no.query.js';
+import { RepairResponse } from './dto/repair.response.js';
+import { NO_PARAMETER } from './dto/route.examples.js';
+import { NoBodyInterceptor } from './no-body.interceptor.js';
+import { FailureInterceptor, Operation } from './operation.decorator.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RequestPipe } from './request.pipe.js';
+
+/** For the operator, whose key sees every organization. */
+@ApiTags('Administration')
+@ApiBearerAuth()
+@ApiSecurity('x-api-key')
+@Controller('admin')
+@UseGuards(ScopeGuard)
+@UseInterceptors(FailureInterceptor)
+@UseFilters(ProblemFilter)
+@UsePipes(RequestPipe)
+export class AdminController {
+  constructor(private readonly consistency: ConsistencyService) {}
+
+  @Get('consistency')
+  @Operation({
+    summary: 'Compare all batch jobs with their timers',
+    description:
+      'Names each difference between the scheduled jobs of all organizations and the timers in Redis. What was there twice, half a second apart, is a difference; what is just being changed is not.',
+    scope: 'admin',
+    answer: ConsistencyResponse,
+    answered: 'What differs, if anything.',
+    errors: [],
+    examples: [NO_PARAMETER],
+  })
+  async getConsistency(@Query() _: NoQuery): Promise<ConsistencyResponse> {
+    return ConsistencyResponse.of(await this.consistency.check());
+  }
+
+  @Post('consistency/repair')
+  @Operation({
+    summary: 'Repair all timers',
+    description:
+      'Sets what is missing or wrong and removes what no job wants, as workers do by themselves. Repeating it is harmless, and it starts no job.',
+    scope: 'admin',
+    answer: RepairResponse,
+    answered: 'Redis agrees with the database.',
+    writes: { body: NoBodyInterceptor },
+    errors: ['redis_unavailable'],
+    examples: [NO_PARAMETER],
+  })
+  async repairConsistency(@Query() _: NoQuery): Promise<RepairResponse> {
+    return RepairResponse.of(await this.consistency.repair());
+  }
+}

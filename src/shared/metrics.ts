@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+
+/**
+ * Upper bounds in seconds. A timer's start takes milliseconds (0.005 to 0.25); 1 is the promise with Redis, 4 what the
+ * sweep needs without (2 s young and 2 s apart), 15 the promise without Redis (reliability.md); a start that is later has
+ * had no worker or no PostgreSQL for a minute, a quarter of an hour, or the hour after which it is missed by default.
+ */
+const LATENESS_SECONDS = [0.005, 0.025, 0.1, 0.25, 1, 2, 4, 15, 60, 900, 3_600];
+
+const TRIGGERS = ['timer', 'sweep', 'request'] as const;
+const ACTIONS = ['armed', 'removed'] as const;
+
+/**
+ * What this process did since it began, for Prometheus. Each process counts for itself: sums are made where they are
+ * scraped. Every series is there from the first, at 0, so that its first increase is seen.
+ */
+@Injectable()
+export class Metrics {
+  /** Our own: a host's default registry, and another module in this process, stay as they are. */
+  private readonly registry = new Registry();
+
+  private readonly starts = new Counter({
+    name: 'batch_jobs_starts_total',
+    help: 'Batches started by this process, by what asked for the start.',
+    labelNames: ['trigger'],
+    registers: [this.registry],
+  });
+
+  private readonly missed = this.counter('batch_jobs_missed_starts_total', 'Batches failed because it was too late.');
+
+  private readonly stale = this.counter(
+    'batch_jobs_stale_wake_ups_total',
+    'Wake-ups refused because their schedule was no longer in force.',
+  );
+
+  private readonly ghosts = this.counter(
+    'batch_jobs_ghost_wake_ups_total',
+    'Queue jobs that arrived without what they should wake for.',
+  );
+
+  private readonly reconciled = new Counter({
+    name: 'batch_jobs_wake_ups_reconciled_total',
+    help: 'Timers that were missing or wrong and were armed, or that nothing wanted and were removed.',
+    labelNames: ['action'],
+    registers: [this.registry],
+  });
+
+  private readonly lateness = new Histogram({
+    name: 'batch_jobs_start_lateness_seconds',
+    help: 'From the time of a start to the start, by timer or sweep.',
+    buckets: LATENESS_SECONDS,
+    registers: [this.registry],
+  });
+
+  constructor() {
+    for (const trigger of TRIGGERS) this.starts.inc({ trigger }, 0);
+    for (const action of ACTIONS) this.reconciled.inc({ action }, 0);
+  }
+
+  /** Media type of `text`. */
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Everything there is, in Prometheus' text format 0.0.4. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  /** Adds memory, processor, event loop and garbage collection of Node.js. Once: a host has them already, of its own. */
+  includeProcess(): void {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** @param lateMs null for a start on request, which has no time to be late for */
+  countStart(trigger: (typeof TRIGGERS)[number], lateMs: number | null): void {
+    this.starts.inc({ trigger });
+    if (lateMs !== null) this.lateness.observe(lateMs / 1_000);
+  }
+
+  countMissedStart(): void {
+    this.missed.inc();
+  }
+
+  countStaleWakeUp(): void {
+    this.stale.inc();
+  }
+
+  countGhostWakeUp(): void {
+    this.ghosts.inc();
+  }
+
+  countReconciled(action: (typeof ACTIONS)[number]): void {
+    this.reconciled.inc({ action });
+  }
+
+  private counter(name: string, help: string): Counter {
+    return new Counter({ name, help, registers: [this.registry] });
+  }
+}
