@@ -47,8 +47,8 @@ const startsInMs = fc.constantFrom(...STARTS_IN_MS);
 const worker = fc.constantFrom<WorkerName>('worker 1', 'worker 2');
 const pick = fc.nat({ max: 5 });
 
-/** Everything that may happen; what is named twice happens twice as often. */
-const COMMANDS: fc.Arbitrary<SimulationCommand>[] = [
+/** What clients ask for; what is named twice happens twice as often. */
+const REQUESTS: fc.Arbitrary<SimulationCommand>[] = [
   command<[number | null, number | null]>(
     'create',
     [fc.option(startsInMs, { freq: 8 }), fc.constantFrom(null, null, 0, 1)],
@@ -58,6 +58,11 @@ const COMMANDS: fc.Arbitrary<SimulationCommand>[] = [
   command('reschedule', [job, startsInMs], (simulation, which, startsIn) => simulation.reschedule(which, startsIn)),
   command('cancel', [job], (simulation, which) => simulation.cancel(which)),
   command('start now', [job], (simulation, which) => simulation.startNow(which)),
+];
+
+/** Everything that may happen. */
+const COMMANDS: fc.Arbitrary<SimulationCommand>[] = [
+  ...REQUESTS,
   command('pass', [fc.constantFrom(...PASSING_MS)], (_simulation, ms) => simulatedTime.pass(ms)),
   command('pass', [fc.constantFrom(...PASSING_MS)], (_simulation, ms) => simulatedTime.pass(ms)),
   command('deliver', [worker, pick], (simulation, name, which) => simulation.deliver(name, which)),
@@ -81,6 +86,9 @@ const COMMANDS: fc.Arbitrary<SimulationCommand>[] = [
 /** @param replayPath of a failure, as it was printed */
 export const histories = (replayPath?: string) =>
   fc.noBias(fc.commands<object, Simulation, false>(COMMANDS, { maxCommands: 40, size: 'max', replayPath }));
+
+/** Nothing but requests, a few of them: no fault, and no time for one. */
+export const requests = fc.commands<object, Simulation, false>(REQUESTS, { maxCommands: 10, size: 'max' });
 
 /** Clocks that differ as they do, by seconds or by ten minutes. */
 const skew = fc.constantFrom(0, 0, 5 * SECOND_MS, -5 * SECOND_MS, 10 * MINUTE_MS, -10 * MINUTE_MS);

@@ -133,6 +133,18 @@ export class Simulation {
     }
   }
 
+  /** Where nothing breaks, every schedule has its wake-up without the reconciler; one too many may be left. */
+  async checkWakeUps(): Promise<void> {
+    await this.scheduler.waitIdle();
+    this.witness.check();
+    const delayed = this.world.redis.delayed();
+    const rows = this.world.database.all().filter(({ status }) => status === 'scheduled');
+    const missing = rows.filter(
+      (row) => delayed.get(wakeUpId({ batchJobId: row.id, revision: row.revision })) !== row.startsAtMs,
+    );
+    if (missing.length > 0) throw new Error(`a schedule has its wake-up: ${JSON.stringify(missing)}`);
+  }
+
   private async recover(): Promise<void> {
     const { database, redis } = this.world;
     database.isAway = false;

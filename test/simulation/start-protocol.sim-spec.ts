@@ -6,7 +6,7 @@ import { simulatedTime } from './simulated-time.js';
 // Before the services are loaded: their sleeps are the simulation's.
 jest.unstable_mockModule('node:timers/promises', () => ({ setTimeout: simulatedTime.sleep }));
 const { PRODUCT, Simulation } = await import('./simulation.js');
-const { histories, skews } = await import('./commands.js');
+const { histories, requests, skews } = await import('./commands.js');
 
 const RUNS = 500;
 
@@ -78,6 +78,21 @@ describe('the services, on a simulated clock, queue and database', () => {
       ]),
     );
   }, 120_000);
+
+  it('set the wake-up of every schedule themselves, as long as nothing breaks', async () => {
+    const rightClocks = { api: 0, 'worker 1': 0, 'worker 2': 0 };
+    const result = await fc.check(
+      fc.asyncProperty(fc.scheduler(), requests, async (scheduler, commands) => {
+        const simulation = new Simulation(scheduler, PRODUCT, rightClocks);
+        simulation.create(FIRST_START_MS, null);
+        await fc.scheduledModelRun(scheduler, () => ({ model: {}, real: simulation }), commands);
+        await simulation.checkWakeUps();
+      }),
+      { numRuns: RUNS },
+    );
+
+    expect(result.failed ? fc.defaultReportMessage(result) : null).toBeNull();
+  }, 60_000);
 });
 
 describe('a weakened protocol is found to break', () => {
