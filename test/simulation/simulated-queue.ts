@@ -1,0 +1,114 @@
+import type { Job, JobOptions, ProcessCallbackFunction, Queue } from 'bull';
+import type { JobData } from '../../src/scheduling/queues.js';
+import type { Call } from './simulated-process.js';
+
+type WakeUp = JobData<'batch-start', 'start'>;
+
+interface Entry {
+  readonly id: string;
+  readonly data: WakeUp;
+  readonly firesAtMs: number;
+  readonly opts: JobOptions;
+  /** `active`: a worker has its lock, or died with it; it cannot be removed. */
+  state: 'delayed' | 'waiting' | 'active';
+}
+
+/** Bull's score of a delayed job. */
+const SCORES_PER_MS = 4_096;
+
+/** What Bull keeps in Redis, as far as it was measured to matter: see `docs/architecture.md` and the gateway. */
+export class SimulatedRedis {
+  isAway = false;
+  /** Queue jobs that reached a worker without their data. */
+  ghosts = 0;
+  private readonly entries = new Map<string, Entry>();
+  private hasEpoch = false;
+
+  /** Ids of everything that could be delivered, now or again. */
+  ids(): string[] {
+    return [...this.entries.keys()];
+  }
+
+  delayed(): Map<string, number> {
+    const delayed = [...this.entries.values()].filter(({ state }) => state === 'delayed');
+    return new Map(delayed.map(({ id, firesAtMs }) => [id, firesAtMs]));
+  }
+
+  loseEverything(): void {
+    this.entries.clear();
+    this.hasEpoch = false;
+  }
+
+  /**
+   * Hands a queue job to a worker, whenever and however often: Bull promises neither time nor number. Between popping
+   * and locking its record may be removed; the worker then gets a job without data, as was measured with Bull 4.16.
+   */
+  async deliver(id: string, call: Call, handler: ProcessCallbackFunction<WakeUp>): Promise<void> {
+    await call(`pop ${id}`, () => this.moveTo('waiting', id));
+    const entry = await call(`lock ${id}`, () => this.moveTo('active', id));
+    if (!entry) this.ghosts += 1;
+    const job = { id, data: entry?.data ?? {}, opts: entry?.opts ?? {} } as unknown as Job<WakeUp>;
+    // Failed or completed, it is removed: `removeOnFail`, `removeOnComplete`.
+    await Promise.resolve(handler(job, () => {})).catch(() => undefined);
+    await call(`acknowledge ${id}`, () => {
+      if (this.entries.get(id) === entry) this.entries.delete(id);
+    });
+  }
+
+  /** A producer's end, with what the gateway uses of it. */
+  producer(call: Call): Queue<WakeUp> {
+    const command: Call = (what, effect) =>
+      call(what, () => {
+        if (this.isAway) throw new Error('ECONNREFUSED');
+        return effect();
+      });
+    const client = {
+      zrem: (_key: string, id: string) => command(`zrem ${id}`, () => 0),
+      zrange: () =>
+        command('zrange', () => [...this.delayed()].flatMap(([id, atMs]) => [id, String(atMs * SCORES_PER_MS)])),
+      zmscore: (_key: string, ...ids: string[]) =>
+        command('zmscore', () => {
+          const armed = new Map(this.delayed());
+          return ids.map((id) => (armed.has(id) ? String(armed.get(id)) : null));
+        }),
+      set: () =>
+        command('set epoch', () => {
+          if (this.hasEpoch) return null;
+          this.hasEpoch = true;
+          return 'OK';
+        }),
+    };
+    const queue = {
+      client,
+      toKey: (name: string) => name,
+      add: (_name: string, data: WakeUp, opts: JobOptions & { timestamp: number }) =>
+        command(`add ${opts.jobId}`, () => this.add(data, opts)),
+      getJob: (id: string) =>
+        command(`get ${id}`, () => {
+          const entry = this.entries.get(id);
+          return entry ? { id, remove: () => command(`remove ${id}`, () => this.remove(id)) } : null;
+        }),
+    };
+    return queue as unknown as Queue<WakeUp>;
+  }
+
+  /** A used id is silently ignored. */
+  private add(data: WakeUp, opts: JobOptions & { timestamp: number }): void {
+    const id = String(opts.jobId);
+    if (this.entries.has(id)) return;
+    const delayMs = Number(opts.delay);
+    const state = delayMs > 0 ? 'delayed' : 'waiting';
+    this.entries.set(id, { id, data, firesAtMs: opts.timestamp + delayMs, opts, state });
+  }
+
+  private moveTo(state: Entry['state'], id: string): Entry | undefined {
+    const entry = this.entries.get(id);
+    if (entry) entry.state = state;
+    return entry;
+  }
+
+  private remove(id: string): void {
+    if (this.entries.get(id)?.state === 'active') throw new Error(`Could not remove job ${id}`);
+    this.entries.delete(id);
+  }
+}

@@ -1,0 +1,83 @@
+import type { ProcessCallbackFunction, Queue } from 'bull';
+import type { Scheduler } from 'fast-check';
+import type { BatchJobsRepository } from '../../src/batch-jobs/batch-jobs.repository.js';
+import type { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
+import { BatchRunner } from '../../src/calling/batch.runner.js';
+import { BatchStartConsumer } from '../../src/calling/batch-start.consumer.js';
+import { ScheduleSweeper } from '../../src/calling/schedule.sweeper.js';
+import { BatchJobsService } from '../../src/scheduling/batch-jobs.service.js';
+import type { JobData } from '../../src/scheduling/queues.js';
+import { RescheduleService } from '../../src/scheduling/reschedule.service.js';
+import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
+import { ScheduleResolver } from '../../src/scheduling/schedule.resolver.js';
+import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
+import { Metrics } from '../../src/shared/metrics.js';
+import { TimezoneService } from '../../src/scheduling/timezone.service.js';
+import { SETTING_DEFAULTS, type Settings } from '../../src/shared/settings.js';
+import { InMemoryJobs, InMemorySchedules, type Guards } from './in-memory-schedules.js';
+import { SimulatedDatabase } from './simulated-database.js';
+import { SimulatedProcess } from './simulated-process.js';
+import { SimulatedRedis } from './simulated-queue.js';
+import { simulatedTime } from './simulated-time.js';
+
+type Handler = ProcessCallbackFunction<JobData<'batch-start', 'start'>>;
+
+// The simulated services reach no server: what is missing here is asked by none of them.
+const SETTINGS = SETTING_DEFAULTS as Settings;
+
+const NUMBERS = {
+  find: async (_organization: string, id: string) => ({ id, outboundAgentId: 'agent', isTextOnly: false }),
+};
+const CREDITS = { check: async () => ({ isEnough: true, availableDollars: 1 }) };
+
+/** One machine with everything that either role of the product runs, put together as its modules do. */
+export interface Machine {
+  readonly process: SimulatedProcess;
+  readonly batchJobs: BatchJobsService;
+  readonly rescheduling: RescheduleService;
+  readonly sweeper: ScheduleSweeper;
+  readonly reconciler: ScheduleReconciler;
+  /** What the consumer does with a queue job. */
+  readonly wake: Handler;
+}
+
+/** Two servers and any number of machines, all of which can be away, die, or have another time. */
+export class World {
+  readonly database = new SimulatedDatabase(() => simulatedTime.nowMs);
+  readonly redis = new SimulatedRedis();
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly guards: Guards,
+  ) {}
+
+  machine(name: string, skewMs: number): Machine {
+    const process = new SimulatedProcess(name, this.scheduler, skewMs);
+    const { clock, call } = process;
+    const schedules = new InMemorySchedules(this.database, call, this.guards) as unknown as ScheduleRepository;
+    const jobs = new InMemoryJobs(this.database, call) as unknown as BatchJobsRepository;
+    const gateway = new SchedulerGateway(this.redis.producer(call), clock);
+    const resolver = new ScheduleResolver(new TimezoneService(), clock, SETTINGS);
+    const metrics = new Metrics();
+    const runner = new BatchRunner(schedules, metrics, SETTINGS);
+    return {
+      process,
+      batchJobs: new BatchJobsService(jobs, schedules, resolver, gateway, NUMBERS, CREDITS, clock, metrics, SETTINGS),
+      rescheduling: new RescheduleService(resolver, schedules, gateway),
+      sweeper: new ScheduleSweeper(schedules, runner),
+      reconciler: new ScheduleReconciler(schedules, gateway, clock, metrics),
+      wake: handlerOf(runner, metrics),
+    };
+  }
+}
+
+/** What the consumer registers with Bull. */
+function handlerOf(runner: BatchRunner, metrics: Metrics): Handler {
+  const handlers: Handler[] = [];
+  const queue = {
+    on: () => queue,
+    process: async (_name: string, _concurrency: number, handler: Handler) => void handlers.push(handler),
+  };
+  new BatchStartConsumer(queue as unknown as Queue, runner, metrics).onApplicationBootstrap();
+  return handlers[0];
+}
