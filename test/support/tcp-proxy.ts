@@ -127,7 +127,10 @@ const silence = ({ client, upstream, answers }: Pair): void => {
   upstream.unpipe(answers).pause();
 };
 
-const resume = ({ client, upstream, answers }: Pair): void => {
+/** One that was never silent is whole already: what is piped twice arrives twice. */
+const resume = (pair: Pair): void => {
+  const { client, upstream, answers } = pair;
+  silence(pair);
   client.pipe(upstream);
   upstream.pipe(answers);
 };
