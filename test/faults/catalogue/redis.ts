@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../fault.js';
+
+// Reliability.md: with Redis gone.
+const BOUND_MS = 15_000;
+
+/** Redis loses its data, or is away. No request may notice: PostgreSQL is there. */
+export const REDIS_FAULTS: readonly Fault[] = [
+  {
+    name: 'Redis: FLUSHALL',
+    boundMs: BOUND_MS,
+    run: async ({ redis }, random) => {
+      for (let times = 3; times > 0; times -= 1) {
+        await sleep(random.between(300, 1_200));
+        await redis.ask((client) => client.flushall());
+      }
+    },
+  },
+  {
+    name: 'Redis: killed, back empty',
+    boundMs: BOUND_MS,
+    run: async ({ redis }, random) => {
+      await sleep(random.between(500, 2_000));
+      await redis.kill();
+      await sleep(random.between(0, 1_500));
+      await redis.start('nothing');
+    },
+  },
+  {
+    name: 'Redis: killed, back from its log',
+    boundMs: BOUND_MS,
+    run: async ({ redis }, random) => {
+      await sleep(random.between(500, 2_000));
+      await redis.kill();
+      await sleep(random.between(0, 1_500));
+      await redis.start('log');
+    },
+  },
+  {
+    name: 'Redis: killed, back from an old snapshot',
+    boundMs: BOUND_MS,
+    run: async ({ redis }, random) => {
+      await sleep(random.between(300, 1_000));
+      await redis.takeSnapshot();
+      await sleep(random.between(1_000, 2_500));
+      await redis.kill();
+      await redis.start('snapshot');
+    },
+  },
+  {
+    name: 'Redis: stopped 10 s across due times',
+    boundMs: BOUND_MS,
+    run: async ({ redis }, random) => {
+      await sleep(random.between(300, 1_000));
+      await redis.kill();
+      await sleep(10_000);
+      await redis.start(random.pick(['nothing', 'log']));
+    },
+  },
+  {
+    name: 'Redis: frozen 10 s across due times',
+    boundMs: BOUND_MS,
+    run: async ({ redis }, random) => {
+      await sleep(random.between(300, 1_000));
+      redis.freeze();
+      await sleep(10_000);
+      redis.thaw();
+    },
+  },
+  {
+    name: 'Redis: out of memory',
+    boundMs: BOUND_MS,
+    run: async ({ redis }, random) => {
+      await sleep(random.between(300, 1_000));
+      await redis.ask((client) => client.config('SET', 'maxmemory', '1'));
+      await sleep(random.between(3_000, 5_000));
+      await redis.ask((client) => client.config('SET', 'maxmemory', '0'));
+    },
+  },
+];

@@ -1,0 +1,118 @@
+import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { FAULTS } from './catalogue/faults.js';
+import type { Fault } from './fault.js';
+import { Random } from './random.js';
+import { toTable, type FaultTally } from './report.js';
+import { runRound } from './round.js';
+import { World } from './world.js';
+
+/** What was asked for, see `npm run test:faults`. */
+const ASKED = {
+  rounds: Number(process.env.FAULTS_ROUNDS ?? 1),
+  seed: Number(process.env.FAULTS_SEED ?? randomInt(1, 2 ** 31)),
+  only: process.env.FAULTS_ONLY,
+  minutes: Number(process.env.FAULTS_MINUTES ?? Number.POSITIVE_INFINITY),
+  lanes: Number(process.env.FAULTS_LANES ?? 3),
+};
+const isLongForm = process.env.FAULTS_ROUNDS !== undefined || process.env.FAULTS_MINUTES !== undefined;
+
+interface Tally extends FaultTally {
+  rounds: number;
+  batches: number;
+  readonly lateMs: number[];
+  readonly violations: string[];
+}
+
+/** All faults, dealt out to worlds side by side: each round takes a dozen seconds, in which it mostly waits. */
+export class FaultRun {
+  readonly faults: readonly Fault[] = FAULTS.filter(({ name, isLong }) => isAsked(name) && (isLongForm || !isLong));
+  private readonly tallies = new Map<string, Tally>();
+  private readonly heard = new Map<string, { resolve: (violations: readonly string[]) => void }>();
+  private readonly ends = new Map<string, Promise<readonly string[]>>();
+  private readonly running: Promise<void>;
+  private readonly endsAt = performance.now() + ASKED.minutes * 60_000;
+
+  constructor() {
+    process.stderr.write(`faults: seed ${ASKED.seed}\n`);
+    for (const { name } of this.faults) {
+      this.tallies.set(name, { name, rounds: 0, batches: 0, lateMs: [], violations: [] });
+      this.ends.set(name, new Promise((resolve) => this.heard.set(name, { resolve })));
+    }
+    this.running = this.run();
+    // Heard at the end.
+    this.running.catch(() => undefined);
+  }
+
+  /** Resolves when all rounds of the fault are over. @returns what was violated */
+  violationsOf(name: string): Promise<readonly string[]> {
+    return Promise.race([this.ends.get(name) ?? [], this.running.then(() => this.tallies.get(name)?.violations ?? [])]);
+  }
+
+  /** Waits for the rest and prints the table. */
+  async end(): Promise<void> {
+    await this.running.finally(() => {
+      process.stderr.write(`\nfaults: seed ${ASKED.seed}\n${toTable([...this.tallies.values()])}\n`);
+      if (process.env.FAULTS_REPORT)
+        writeFileSync(process.env.FAULTS_REPORT, JSON.stringify([...this.tallies.values()]));
+    });
+  }
+
+  private async run(): Promise<void> {
+    const order = new Random(ASKED.seed);
+    const work = Array.from({ length: ASKED.rounds }, (_, round) => round).flatMap((round) =>
+      // What takes longest first would be best; any order will do in the long run.
+      (ASKED.rounds === 1 ? this.faults : order.shuffled(this.faults)).map((fault) => ({ fault, round })),
+    );
+    const lanes = Math.min(ASKED.lanes, work.length);
+    await Promise.all(Array.from({ length: lanes }, () => this.work(work)));
+  }
+
+  private async work(work: { fault: Fault; round: number }[]): Promise<void> {
+    let world = await World.create();
+    try {
+      for (let next = work.shift(); next && performance.now() < this.endsAt; next = work.shift()) {
+        const isWell = await this.round(world, next.fault, next.round);
+        if (isWell) continue;
+        // What went wrong must not be told of the next fault as well.
+        await world.end();
+        world = await World.create();
+      }
+    } finally {
+      await world.end();
+    }
+  }
+
+  private async round(world: World, fault: Fault, round: number): Promise<boolean> {
+    const tally = this.tallies.get(fault.name) as Tally;
+    const seed = Math.floor(new Random(ASKED.seed).fork(`${fault.name} ${round}`).next() * 2 ** 31);
+    const result = await runRound(world, fault, round === 0 ? ASKED.seed : seed).catch((error: unknown) => ({
+      batches: 0,
+      lateMs: [],
+      violations: [`the round could not be run: ${(error as Error).stack}`],
+    }));
+    tally.rounds += 1;
+    tally.batches += result.batches;
+    tally.lateMs.push(...result.lateMs);
+    tally.violations.push(...result.violations);
+    if (result.violations.length > 0) tell(fault, round, round === 0 ? ASKED.seed : seed, result.violations);
+    if (tally.rounds === ASKED.rounds) this.heard.get(fault.name)?.resolve(tally.violations);
+    return result.violations.length === 0;
+  }
+}
+
+const isAsked = (name: string): boolean => {
+  const { only } = ASKED;
+  return only === undefined || only.split(';').some((part) => name.toLowerCase().includes(part.toLowerCase()));
+};
+
+const MOST_TOLD = 20;
+
+function tell({ name }: Fault, round: number, seed: number, violations: readonly string[]): void {
+  const told = violations.slice(0, MOST_TOLD).map((violation) => `  - ${violation}`);
+  if (violations.length > MOST_TOLD) told.push(`  … and ${violations.length - MOST_TOLD} more`);
+  process.stderr.write(
+    `\n${name}, round ${round + 1}, seed ${seed}: ${violations.length} violations\n${told.join('\n')}\n` +
+      `  again: npm run test:faults -- --only '${name}' --seed ${seed}\n`,
+  );
+}
