@@ -21,6 +21,8 @@ export interface RoundResult {
   readonly batches: number;
   readonly lateMs: readonly number[];
   readonly violations: readonly string[];
+  /** What the processes printed. */
+  readonly lines: readonly string[];
 }
 
 /** One fault in a world at work, and what is then to be said of it. */
@@ -42,7 +44,8 @@ export async function runRound(world: World, fault: Fault, seed: number): Promis
   );
   world.outages = [];
   world.backdated = new Map();
-  return { batches: evidence.batches.length, lateMs, violations: [...failures, ...violationsOf(evidence)] };
+  const lines = evidence.processes.flatMap((process) => process.lines.map((line) => `${process.name} ${line}`));
+  return { batches: evidence.batches.length, lateMs, violations: [...failures, ...violationsOf(evidence)], lines };
 }
 
 /** Waits for everything due to have ended and for Redis to agree, but not beyond the bounds: the checker tells then. */
@@ -83,7 +86,6 @@ async function collect(world: World, fault: Fault, ahead: readonly string[]): Pr
 async function listDelayed(world: World): Promise<Map<string, number>> {
   const members = await world.redis.ask((redis) => redis.zrange(world.queueKey('delayed'), 0, -1, 'WITHSCORES'));
   const delayed = new Map<string, number>();
-  for (let at = 0; at < members.length; at += 2)
-    delayed.set(members[at], Math.floor(Number(members[at + 1]) / 4_096));
+  for (let at = 0; at < members.length; at += 2) delayed.set(members[at], Math.floor(Number(members[at + 1]) / 4_096));
   return delayed;
 }

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { FAULTS } from './catalogue/faults.js';
 import type { Fault } from './fault.js';
 import { Random } from './random.js';
 import { toTable, type FaultTally } from './report.js';
-import { runRound } from './round.js';
+import { runRound, type RoundResult } from './round.js';
 import { World } from './world.js';
 
 /** What was asked for, see `npm run test:faults`. */
@@ -89,13 +91,14 @@ export class FaultRun {
     const result = await runRound(world, fault, round === 0 ? ASKED.seed : seed).catch((error: unknown) => ({
       batches: 0,
       lateMs: [],
+      lines: world.processes.flatMap((process) => process.take().lines),
       violations: [`the round could not be run: ${(error as Error).stack}`],
     }));
     tally.rounds += 1;
     tally.batches += result.batches;
     tally.lateMs.push(...result.lateMs);
     tally.violations.push(...result.violations);
-    if (result.violations.length > 0) tell(fault, round, round === 0 ? ASKED.seed : seed, result.violations);
+    if (result.violations.length > 0) tell(fault, round, round === 0 ? ASKED.seed : seed, result);
     if (tally.rounds === ASKED.rounds) this.heard.get(fault.name)?.resolve(tally.violations);
     return result.violations.length === 0;
   }
@@ -108,11 +111,13 @@ const isAsked = (name: string): boolean => {
 
 const MOST_TOLD = 20;
 
-function tell({ name }: Fault, round: number, seed: number, violations: readonly string[]): void {
+function tell({ name }: Fault, round: number, seed: number, { violations, lines }: RoundResult): void {
   const told = violations.slice(0, MOST_TOLD).map((violation) => `  - ${violation}`);
   if (violations.length > MOST_TOLD) told.push(`  … and ${violations.length - MOST_TOLD} more`);
+  const logs = join(tmpdir(), `batch-jobs-fault-${seed}-${name.replaceAll(/\W+/g, '-')}.log`);
+  writeFileSync(logs, lines.join('\n'));
   process.stderr.write(
     `\n${name}, round ${round + 1}, seed ${seed}: ${violations.length} violations\n${told.join('\n')}\n` +
-      `  again: npm run test:faults -- --only '${name}' --seed ${seed}\n`,
+      `  again: npm run test:faults -- --only '${name}' --seed ${seed}\n  what the processes printed: ${logs}\n`,
   );
 }

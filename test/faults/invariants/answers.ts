@@ -8,7 +8,9 @@ const PATIENCE_MS = 25_000;
 
 /** How requests may be answered: no 5xx but 503, and that only where PostgreSQL or the API itself is disturbed. */
 export function answerViolations(batch: BatchRecord, mayRefuse: boolean): string[] {
-  return batch.requests.flatMap((request) => [...ofRequest(request, mayRefuse)].map((said) => `${batch.name}: ${said}`));
+  return batch.requests.flatMap((request) =>
+    [...ofRequest(request, mayRefuse)].map((said) => `${batch.name}: ${said}`),
+  );
 }
 
 function* ofRequest({ verb, sentAt, answer }: RequestRecord, mayRefuse: boolean) {

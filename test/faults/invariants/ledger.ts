@@ -102,6 +102,7 @@ function* missedOnlyWhenLate(ledger: BatchLedger, { backdated, maxLateMs }: Evid
   if (status === 'failed' && (completedAt ?? 0) - due <= maxLateMs)
     yield `missed only ${(completedAt ?? 0) - due} ms after its time`;
   for (const { trigger, startedAt } of starts) {
-    if (trigger !== 'request' && startedAt - due > maxLateMs) yield `started ${startedAt - due} ms late: too late to start`;
+    if (trigger !== 'request' && startedAt - due > maxLateMs)
+      yield `started ${startedAt - due} ms late: too late to start`;
   }
 }
