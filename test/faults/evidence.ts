@@ -66,6 +66,12 @@ export interface Outage {
   readonly to: number;
 }
 
+/** A start that was moved into the past behind the service's back. */
+export interface Backdated {
+  readonly startsAt: number;
+  readonly movedAt: number;
+}
+
 /** A scheduled row and the wake-up it should have. */
 export interface ScheduledRow {
   readonly id: string;
@@ -91,8 +97,8 @@ export interface Evidence {
   readonly boundMs: number;
   /** Later than this a batch is to be missed. */
   readonly maxLateMs: number;
-  /** Batches whose start was moved into the past behind the service's back: id and that start. */
-  readonly backdated: ReadonlyMap<string, number>;
+  /** By batch id. */
+  readonly backdated: ReadonlyMap<string, Backdated>;
   /** Whether requests may be answered with 503, or not at all. */
   readonly mayRefuse: boolean;
   /** Every scheduled row, and the firing times in Bull's delayed set by queue job. */

@@ -15,8 +15,8 @@ export function violationsOf(evidence: Evidence): string[] {
   const byName = new Map(ledgers.map((ledger) => [ledger.name, ledger]));
   return [
     ...ledgers.flatMap((ledger) => ledgerViolations(ledger, evidence)),
-    ...batches.flatMap((batch) => promiseViolations(batch, byName.get(batch.name))),
-    ...batches.flatMap((batch) => answerViolations(batch, evidence.mayRefuse)),
+    ...batches.flatMap((batch) => promiseViolations(batch, byName.get(batch.name), evidence)),
+    ...answerViolations(evidence),
     ...queueViolations(evidence),
     ...processViolations(evidence),
   ];

@@ -12,7 +12,7 @@ const quiet = (): void => undefined;
 /** A PostgreSQL of a world's own, which keeps its port and what was committed, however it goes. */
 export class PostgresServer {
   private constructor(
-    private readonly folder: DataFolder,
+    private folder: DataFolder,
     private server: RunningServer,
   ) {}
 
@@ -71,6 +71,9 @@ export class PostgresServer {
   async start(): Promise<void> {
     if (identify(this.server.pid)) return;
     const { url } = this;
+    // Opened anew, as its password is no longer one that was just made.
+    this.folder.close();
+    this.folder = DataFolder.open(this.path);
     this.server = await startPostgres({ folder: this.folder, durable: true, log: quiet });
     if (this.url !== url) throw new Error('PostgreSQL came back on another port');
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FAULTS } from './catalogue/faults.js';
 import type { Fault } from './fault.js';
+import { isLongForm } from './form.js';
 import { Random } from './random.js';
 import { toTable, type FaultTally } from './report.js';
 import { runRound, type RoundResult } from './round.js';
@@ -17,7 +18,6 @@ const ASKED = {
   minutes: Number(process.env.FAULTS_MINUTES ?? Number.POSITIVE_INFINITY),
   lanes: Number(process.env.FAULTS_LANES ?? 3),
 };
-const isLongForm = process.env.FAULTS_ROUNDS !== undefined || process.env.FAULTS_MINUTES !== undefined;
 
 interface Tally extends FaultTally {
   rounds: number;
@@ -61,20 +61,27 @@ export class FaultRun {
   }
 
   private async run(): Promise<void> {
-    const order = new Random(ASKED.seed);
-    const work = Array.from({ length: ASKED.rounds }, (_, round) => round).flatMap((round) =>
-      // What takes longest first would be best; any order will do in the long run.
-      (ASKED.rounds === 1 ? this.faults : order.shuffled(this.faults)).map((fault) => ({ fault, round })),
-    );
-    const lanes = Math.min(ASKED.lanes, work.length);
+    const work = this.rounds();
+    const lanes = Math.min(ASKED.lanes, this.faults.length * ASKED.rounds);
     await Promise.all(Array.from({ length: lanes }, () => this.work(work)));
   }
 
-  private async work(work: { fault: Fault; round: number }[]): Promise<void> {
+  /** Dealt out as they are asked for, until the time is up. */
+  private *rounds(): Generator<{ fault: Fault; round: number }> {
+    const order = new Random(ASKED.seed);
+    for (let round = 0; round < ASKED.rounds; round += 1) {
+      for (const fault of order.shuffled(this.faults)) {
+        if (performance.now() > this.endsAt) return;
+        yield { fault, round };
+      }
+    }
+  }
+
+  private async work(work: Iterator<{ fault: Fault; round: number }>): Promise<void> {
     let world = await World.create();
     try {
-      for (let next = work.shift(); next && performance.now() < this.endsAt; next = work.shift()) {
-        const isWell = await this.round(world, next.fault, next.round);
+      for (let next = work.next(); !next.done; next = work.next()) {
+        const isWell = await this.round(world, next.value.fault, next.value.round);
         if (isWell) continue;
         // What went wrong must not be told of the next fault as well.
         await world.end();

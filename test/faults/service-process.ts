@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { eventually } from '../support/eventually.js';
 import type { ProcessRecord } from './evidence.js';
+import { Turns } from './turns.js';
 
 /** Where a process is to die, see `preload/failpoints.js`. */
 export interface Failpoint {
@@ -18,8 +19,10 @@ export interface Failpoint {
 const DIST = process.env.FAULTS_DIST ?? 'dist';
 const PRELOAD = join('test', 'faults', 'preload', 'control.js');
 
-// A boot takes a second or two of processor time, on a machine that may be busy.
-const BOOT_PATIENCE_MS = 40_000;
+// A boot takes two seconds of processor time, on a machine that may be busy.
+const BOOT_PATIENCE_MS = 120_000;
+// More of them at once would starve what already serves.
+const boots = new Turns(2);
 
 /** One of our processes, which dies and is started again. */
 export class ServiceProcess {
@@ -43,7 +46,11 @@ export class ServiceProcess {
   }
 
   /** Starts it unless it runs, and waits until it serves. */
-  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
+  start(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    return boots.take(() => this.boot(more));
+  }
+
+  private async boot(more: Readonly<Record<string, string>>): Promise<void> {
     if (!this.child) this.spawn(more);
     await eventually(async () => {
       if (!this.child) throw new Error(`${this.name} ended while it started\n${this.lines.slice(-20).join('\n')}`);

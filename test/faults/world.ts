@@ -6,7 +6,7 @@ import { AppModule } from '../../src/app.module.js';
 import { runMigrations } from '../../src/database/data-source.js';
 import { freePort } from '../support/programs.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import type { Outage } from './evidence.js';
+import type { Backdated, Outage } from './evidence.js';
 import { PostgresServer } from './postgres-server.js';
 import { RecordingClient } from './recording-client.js';
 import { RedisStore } from './redis-store.js';
@@ -20,7 +20,7 @@ export class World {
   /** Times in which nothing could be started. */
   outages: Outage[] = [];
   /** Batches whose start was moved into the past behind the service's back. */
-  backdated = new Map<string, number>();
+  backdated = new Map<string, Backdated>();
   /** Queue jobs that the fault made up. */
   foreign = new Set<string>();
 

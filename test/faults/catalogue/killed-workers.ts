@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.js';
 import type { Fault } from '../fault.js';
+import { isLongForm } from '../form.js';
 import type { Random } from '../random.js';
 import type { ServiceProcess } from '../service-process.js';
 import type { World } from '../world.js';
@@ -53,6 +54,9 @@ const loseWakeUp = ({ redis, queueKey }: World, queueJobId: string): Promise<unk
 const addUnwanted = ({ redis, queueKey }: World): Promise<unknown> =>
   redis.ask((client) => client.zadd(queueKey('delayed'), (Date.now() + HOUR_MS) * 4_096, `unwanted ${Date.now()}`));
 
+// As for the API, see `killed-api.ts`.
+const STEPS = isLongForm ? Number.POSITIVE_INFINITY : 4;
+
 /** Gives work until the worker has died where it was to, then starts it again. */
 async function killAtEach(worker: ServiceProcess, points: readonly string[], give: () => Promise<void>) {
   for (const point of points) {
@@ -62,7 +66,7 @@ async function killAtEach(worker: ServiceProcess, points: readonly string[], giv
       await give();
       await sleep(300);
       if (!worker.hasReached(point)) throw new Error(`${worker.name} was not killed at ${point}`);
-    }, 30_000);
+    }, 60_000);
     await worker.start();
   }
 }
@@ -72,7 +76,7 @@ export const KILLED_WORKER_FAULTS: readonly Fault[] = Object.entries(WORK).map((
   name: `worker killed at each step of the ${name}`,
   boundMs: BOUND_MS,
   run: (world, random) => {
-    const order = random.shuffled(points);
+    const order = random.shuffled(points).slice(0, STEPS);
     const half = Math.ceil(order.length / 2);
     const [one, other] = world.workers;
     // For the moments in which both are away.

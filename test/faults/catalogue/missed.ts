@@ -12,7 +12,7 @@ async function backdate(world: World, label: string, byMs: number): Promise<void
   if (batch.id === null) throw new Error('not created');
   const startsAt = Date.now() - byMs;
   await world.postgres.ask('update batch_jobs set starts_at = $2 where id = $1', [batch.id, new Date(startsAt)]);
-  world.backdated.set(batch.id, startsAt);
+  world.backdated.set(batch.id, { startsAt, movedAt: Date.now() });
 }
 
 /** Starts that come too late are missed and said to be, not made at the wrong hour. */

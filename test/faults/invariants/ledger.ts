@@ -37,7 +37,7 @@ function* startedAsItSays({ status, startedAt, starts }: BatchLedger) {
 /** By the row as it was planned, and by the schedule that the history says was in force. */
 function* neverEarly(ledger: BatchLedger, { backdated }: Evidence) {
   for (const { trigger, revision, plannedAt, startedAt } of ledger.starts) {
-    const due = backdated.get(ledger.id) ?? scheduledFor(ledger, revision);
+    const due = backdated.get(ledger.id)?.startsAt ?? scheduledFor(ledger, revision);
     if (trigger === 'request') continue;
     if (due === null) yield `revision ${revision} was started, which never was in force`;
     else if (startedAt < due) yield `started ${due - startedAt} ms before its time ${iso(due)}, by ${trigger}`;
@@ -83,10 +83,10 @@ const deadlineOf = (due: number, { outages, boundMs }: Evidence): number => {
 };
 
 function* endsInTime(ledger: BatchLedger, evidence: Evidence) {
-  const { id, status, startsAt, revision } = ledger;
-  const due = evidence.backdated.get(id) ?? startsAt;
+  const { id, status, startsAt: due, revision } = ledger;
   if (due === null) return;
-  const deadline = deadlineOf(due, evidence);
+  // What was moved into the past could not be started before.
+  const deadline = deadlineOf(evidence.backdated.get(id)?.movedAt ?? due, evidence);
   if (status === 'scheduled' && evidence.takenAt > deadline)
     yield `revision ${revision}, due ${iso(due)}, is still scheduled ${evidence.takenAt - due} ms later`;
   for (const { trigger, startedAt } of ledger.starts) {
@@ -97,7 +97,7 @@ function* endsInTime(ledger: BatchLedger, evidence: Evidence) {
 
 function* missedOnlyWhenLate(ledger: BatchLedger, { backdated, maxLateMs }: Evidence) {
   const { id, status, startsAt, completedAt, failureReason, starts } = ledger;
-  const due = backdated.get(id) ?? startsAt ?? 0;
+  const due = backdated.get(id)?.startsAt ?? startsAt ?? 0;
   if (status === 'failed' && failureReason !== 'start_window_missed') yield `failed of ${failureReason}`;
   if (status === 'failed' && (completedAt ?? 0) - due <= maxLateMs)
     yield `missed only ${(completedAt ?? 0) - due} ms after its time`;

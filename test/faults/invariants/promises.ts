@@ -1,11 +1,11 @@
-import type { Answer, BatchLedger, BatchRecord, RequestRecord, Verb } from '../evidence.js';
+import type { Answer, BatchLedger, BatchRecord, Evidence, RequestRecord, Verb } from '../evidence.js';
 
 /** What was acknowledged must be what the ledgers say, for ever after. */
-export function promiseViolations(batch: BatchRecord, ledger: BatchLedger | undefined): string[] {
+export function promiseViolations(batch: BatchRecord, ledger: BatchLedger | undefined, evidence: Evidence): string[] {
   if (!ledger) return acknowledged(batch).length > 0 ? [`${batch.name}: acknowledged, and not in the database`] : [];
   return [
     ...schedulesAreKept(batch, ledger),
-    ...newestScheduleStarts(batch, ledger),
+    ...newestScheduleStarts(batch, ledger, evidence),
     ...cancelsHold(batch, ledger),
     ...startsHappened(batch, ledger),
   ].map((violation) => `${ledger.id} (${batch.name}): ${violation}`);
@@ -42,13 +42,14 @@ function* schedulesAreKept(batch: BatchRecord, ledger: BatchLedger) {
   }
 }
 
-function* newestScheduleStarts(batch: BatchRecord, { starts }: BatchLedger) {
+function* newestScheduleStarts(batch: BatchRecord, { id, starts }: BatchLedger, { backdated }: Evidence) {
   const newest = schedules(batch).at(-1);
   if (!newest) return;
   for (const { trigger, revision, startedAt } of starts) {
     if (revision < newest.revision)
       yield `revision ${revision} was started, although revision ${newest.revision} was acknowledged`;
-    if (trigger !== 'request' && revision === newest.revision && startedAt < newest.startsAt)
+    const isTimed = trigger !== 'request' && !backdated.has(id);
+    if (isTimed && revision === newest.revision && startedAt < newest.startsAt)
       yield `started ${newest.startsAt - startedAt} ms before the acknowledged time`;
   }
 }

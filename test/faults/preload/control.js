@@ -11,6 +11,9 @@ process.on('message', ({ failpoint, skewMs, id }) => {
   if (skewMs !== undefined) setSkew(skewMs);
   process.send({ done: id });
 });
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+const end = () => process.kill(process.pid, 'SIGKILL');
+process.on('disconnect', end);
+// It may have gone while the imports above were loaded.
+if (!process.connected) end();
 // The channel must not keep a program alive that would end without it.
 process.channel.unref();
