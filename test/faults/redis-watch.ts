@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from './world.js';
 
 const INTERVAL_MS = 200;
-const WAKE_UP = /^(batch_[0-9A-Z]{26})\.r(\d+)$/;
+const WAKE_UP = /^(batch_[0-9A-Z]{26})\.r(\d+)$/g;
 
 /**
  * Looks again and again whether Redis knows of a schedule that PostgreSQL does not have: Redis is read first, so what
@@ -37,9 +37,7 @@ export class RedisWatch {
       ...(await client.lrange(this.world.queueKey('wait'), 0, -1)),
       ...(await client.lrange(this.world.queueKey('active'), 0, -1)),
     ]);
-    const wakeUps = ids
-      .filter((id) => !foreign.has(id))
-      .flatMap((id) => [...(WAKE_UP.exec(id) ? [WAKE_UP.exec(id) as RegExpExecArray] : [])]);
+    const wakeUps = ids.filter((id) => !foreign.has(id)).flatMap((id) => [...id.matchAll(WAKE_UP)]);
     if (wakeUps.length === 0) return;
     const rows = await postgres.ask<{ id: string; revision: number }>(
       'select id, schedule_revision as revision from batch_jobs where id = any ($1)',

@@ -77,15 +77,12 @@ async function atItsTime(
 
 /** Clients that create, move, cancel and start batches for as long as the disturbance lasts. */
 export async function runWorkload(client: RecordingClient, random: Random, disturbance: Promise<unknown>) {
-  let isOver = false;
-  const over = disturbance.then(
-    () => (isOver = true),
-    () => (isOver = true),
-  );
+  const disturbed = new AbortController();
+  const over = disturbance.finally(() => disturbed.abort());
   const lives: Promise<unknown>[] = [];
   const until = performance.now() + LEAST_MS;
   let order: string[] = [];
-  for (let at = 0; !isOver || performance.now() < until; at += 1) {
+  for (let at = 0; !disturbed.signal.aborted || performance.now() < until; at += 1) {
     if (order.length === 0) order = random.shuffled(Object.keys(LIVES));
     lives.push(LIVES[order.pop() as string](client, random.fork(`life ${at}`)));
     await sleep(INTERVAL_MS);

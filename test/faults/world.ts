@@ -68,9 +68,7 @@ export class World {
   }
 
   /** Name of a key of the queue. */
-  queueKey(name: string): string {
-    return `${PREFIX}:batch-start:${name}`;
-  }
+  readonly queueKey = (name: string): string => `${PREFIX}:batch-start:${name}`;
 
   /** Everything there and undisturbed, whatever was done to it. */
   async heal(): Promise<void> {

@@ -89,7 +89,7 @@ describe('Database', () => {
     const { port } = server.address() as AddressInfo;
 
     const options = dataSourceOptions(`postgres://nobody:secret@127.0.0.1:${port}/none`, 2);
-    await expect(new DataSource(options).initialize()).rejects.toThrow();
+    await expect(new DataSource(options).initialize()).rejects.toMatchObject({ code: '57P01' });
 
     server.close();
   });

@@ -26,7 +26,7 @@ async function storm({ client }: World, queue: RawQueue, random: Random): Promis
     queue.add({ batchJobId: id, revision: 1 + Math.floor(at / 3) }, { delay: random.between(0, 700) }),
   );
   const ending = sleep(random.between(300, 900)).then(() =>
-    random.pick([client.cancel, client.startNow]).call(client, batch),
+    random.next() < 0.5 ? client.cancel(batch) : client.startNow(batch),
   );
   await Promise.all([...moves, ...fires, ending]);
 }

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import pg from 'pg';
+import { Client } from 'pg';
 
 /** The folder of the compiled programs. */
 const DIST = new URL('src/', process.env.FAULTS_DIST_URL);
@@ -70,8 +70,8 @@ const points = new Map(Object.entries(SENT).map(([name, text]) => [text, `${name
 points.set('COMMIT', 'commit.sent');
 for (const point of points.values()) known.add(point);
 
-const { query } = pg.Client.prototype;
-pg.Client.prototype.query = function (...given) {
+const query = Reflect.get(Client.prototype, 'query');
+Client.prototype.query = function (...given) {
   const point = points.get(given[0]?.text ?? given[0]);
   const result = query.apply(this, given);
   if (point !== undefined && armed.has(point)) setImmediate(reach, point);
