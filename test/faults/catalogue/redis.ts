@@ -9,10 +9,14 @@ export const REDIS_FAULTS: readonly Fault[] = [
   {
     name: 'Redis: FLUSHALL',
     boundMs: BOUND_MS,
-    run: async ({ redis }, random) => {
-      for (let times = 3; times > 0; times -= 1) {
-        await sleep(random.between(300, 1_200));
-        await redis.ask((client) => client.flushall());
+    run: async ({ redis, client }, random) => {
+      await sleep(random.between(0, 500));
+      const due = Date.now() + 1_500;
+      await Promise.all([due, due, due].map((startsAt) => client.create('whose wake-up is lost', startsAt)));
+      // Until they are due, so that no reconciliation between makes up for it: only the sweep can start them.
+      while (Date.now() < due) {
+        await redis.ask((asked) => asked.flushall());
+        await sleep(random.between(20, 100));
       }
     },
   },
