@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKey } from '../access/api-key.entity.js';
 import { Organization } from '../access/organization.entity.js';
@@ -48,6 +49,8 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     // Our own patience, above the server's: a half-open connection never answers at all.
     query_timeout: 6_000,
     keepAlive: true,
+    // Between the pool and TypeORM a new session is for a moment nobody's: one that ends right then would end the process.
+    onConnect: (session: EventEmitter) => void session.on('error', () => undefined),
   },
 });
 

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Database } from '../../src/shared/database.js';
@@ -71,5 +73,24 @@ describe('Database', () => {
     });
     await expect(refused).rejects.toMatchObject({ driverError: { code: '42P01' } });
     expect(tries).toBe(1);
+  });
+
+  it('outlives a session that is ended in its first moment', async () => {
+    // Ready and ended in one piece, as a busy process reads it: nobody has taken the session up by then.
+    const message = (type: string, body: string) => {
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(body.length + 4);
+      return Buffer.concat([Buffer.from(type), length, Buffer.from(body)]);
+    };
+    const words = [message('R', '\0\0\0\0'), message('Z', 'I'), message('E', 'SFATAL\0C57P01\0Mended\0\0')];
+    const server = createServer((socket) => socket.once('data', () => socket.end(Buffer.concat(words))));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+
+    const options = dataSourceOptions(`postgres://nobody:secret@127.0.0.1:${port}/none`, 2);
+    await expect(new DataSource(options).initialize()).rejects.toMatchObject({ code: '57P01' });
+
+    server.close();
   });
 });

@@ -1,0 +1,65 @@
+const STATEMENTS = 'src/batch-jobs/schedule.statements.js';
+const REPOSITORY = 'src/batch-jobs/schedule.repository.js';
+const RESCHEDULE = 'src/scheduling/reschedule.service.js';
+
+/**
+ * Ways to break the start protocol, as replacements in the compiled programs; the faults that must reveal each, and
+ * what they must then say. The texts to be replaced are as short as they can be, and must be found.
+ */
+export const BREAKAGES = [
+  {
+    name: 'no due-time guard',
+    replacements: [[STATEMENTS, ' and job.starts_at <= moment.at', '']],
+    only: 'queue jobs',
+    reveals: /before its time|before the acknowledged time/,
+  },
+  {
+    name: 'no revision check',
+    replacements: [[STATEMENTS, 'job.schedule_revision = $2', '$2::integer is not null']],
+    only: 'queue jobs',
+    reveals: /said that revision \d+ of \S+ was started/,
+  },
+  {
+    name: 'no sweep',
+    replacements: [['src/calling/schedule.sweeper.js', 'this.sweeping.start();', '']],
+    only: 'FLUSHALL',
+    reveals: /is still scheduled|over the bound/,
+  },
+  {
+    name: 'Redis before the database',
+    replacements: [
+      [
+        RESCHEDULE,
+        'const moved = await this.schedules.reschedule(',
+        `const [old] = await this.schedules.database.query(
+           'select schedule_revision as revision from batch_jobs where id = $1', [id]);
+         if (old) await this.scheduler.rearm({ batchJobId: id, revision: old.revision },
+           { batchJobId: id, revision: old.revision + 1, startsAt: schedule.startsAt });
+         const moved = await this.schedules.reschedule(`,
+      ],
+      [RESCHEDULE, 'await this.scheduler.rearm(ended, start)', '{ oldJobCancelled: true, isArmed: true }'],
+    ],
+    only: 'each step of reschedule',
+    reveals: /Redis was ahead of PostgreSQL/,
+  },
+  {
+    name: 'read, then write',
+    replacements: [
+      [
+        REPOSITORY,
+        'const [claimed] = await this.database.query(CLAIM,',
+        `const [read] = await this.database.query(
+           \`select status = 'scheduled' and schedule_revision = $2 and starts_at <= clock_timestamp() as due
+              from batch_jobs where id = $1\`, [batchJobId, revision]);
+         if (!read?.due) return { outcome: 'stale' };
+         const [claimed] = await this.database.query(CLAIM,`,
+      ],
+      [STATEMENTS, ' and job.starts_at <= moment.at', ''],
+      [STATEMENTS, 'job.schedule_revision = $2', '$2::integer is not null'],
+      [STATEMENTS, "job.status = 'scheduled'", "job.status <> 'running'"],
+    ],
+    only: 'on one row',
+    reveals:
+      /before its time|before the acknowledged time|was started, although|after its cancel|after it was cancelled/,
+  },
+];

@@ -1,0 +1,86 @@
+import { writeSync } from 'node:fs';
+import { Client } from 'pg';
+
+/** The folder of the compiled programs. */
+const DIST = new URL('src/', process.env.FAULTS_DIST_URL);
+const load = (path) => import(new URL(path, DIST));
+
+/** `point` → how often it is still passed before the process dies there. */
+const armed = new Map();
+/** Methods that do not come to pass while armed, so that one of two things done side by side stays alone. */
+const held = new Set();
+const known = new Set();
+
+/** @param failpoint `point`, the `nth` time it is reached, and what to `hold` back meanwhile */
+export const arm = ({ point, nth = 1, hold }) => {
+  if (!known.has(point)) throw new Error(`no failpoint ${point}; there are ${[...known].join(', ')}`);
+  armed.set(point, nth);
+  if (hold !== undefined) held.add(hold);
+};
+
+/** No farewell and no cleaning up: what a power cut leaves. The line is written in full before it. */
+const reach = (point) => {
+  const left = armed.get(point);
+  if (left === undefined) return;
+  armed.set(point, left - 1);
+  if (left > 1) return;
+  writeSync(2, `failpoint ${point}\n`);
+  process.kill(process.pid, 'SIGKILL');
+};
+
+/** Puts a point before and after a method. */
+const around = (Class, method, name = () => method) => {
+  const original = Class.prototype[method];
+  if (typeof original !== 'function') throw new Error(`${Class.name} has no method ${method}`);
+  Class.prototype[method] = async function (...given) {
+    if (held.has(method)) return new Promise(() => undefined);
+    reach(`${name(given)}.before`);
+    const result = await original.apply(this, given);
+    reach(`${name(given)}.after`);
+    return result;
+  };
+  return (...names) => names.forEach((each) => known.add(`${each}.before`).add(`${each}.after`));
+};
+
+const { ScheduleRepository } = await load('batch-jobs/schedule.repository.js');
+const { BatchJobsRepository } = await load('batch-jobs/batch-jobs.repository.js');
+const { SchedulerGateway } = await load('scheduling/scheduler.gateway.js');
+const { ScheduleReconciler } = await load('scheduling/schedule.reconciler.js');
+const { ScheduleSweeper } = await load('calling/schedule.sweeper.js');
+const { BatchRunner } = await load('calling/batch.runner.js');
+const { BatchStartConsumer } = await load('calling/batch-start.consumer.js');
+
+for (const [Class, ...methods] of [
+  [BatchJobsRepository, 'create'],
+  [ScheduleRepository, 'reschedule', 'cancel', 'startNow', 'claim', 'listOverdue', 'listScheduled'],
+  [SchedulerGateway, 'rearm', 'wakeAt', 'forget', 'listArmed', 'isRedisNew'],
+  [ScheduleReconciler, 'reconcile'],
+  [ScheduleSweeper, 'sweep'],
+  [BatchStartConsumer, 'wake'],
+]) {
+  for (const method of methods) around(Class, method)(method);
+}
+around(BatchRunner, 'start', ([, trigger]) => `start by ${trigger}`)('start by timer', 'start by sweep');
+
+// On its way to PostgreSQL and not answered: the statement takes effect, and nobody here will know.
+const { RESCHEDULE, CANCEL, START_NOW, CLAIM } = await load('batch-jobs/schedule.statements.js');
+const { INSERT_BATCH_JOB } = await load('batch-jobs/create.statements.js');
+const SENT = { reschedule: RESCHEDULE, cancel: CANCEL, startNow: START_NOW, claim: CLAIM, create: INSERT_BATCH_JOB };
+const points = new Map(Object.entries(SENT).map(([name, text]) => [text, `${name}.sent`]));
+points.set('COMMIT', 'commit.sent');
+for (const point of points.values()) known.add(point);
+
+const query = Reflect.get(Client.prototype, 'query');
+Client.prototype.query = function (...given) {
+  const point = points.get(given[0]?.text ?? given[0]);
+  const result = query.apply(this, given);
+  if (point !== undefined && armed.has(point)) setImmediate(reach, point);
+  return result;
+};
+
+// Says that a worker is up, which has no port to ask.
+const { onApplicationBootstrap } = ScheduleSweeper.prototype;
+ScheduleSweeper.prototype.onApplicationBootstrap = function () {
+  onApplicationBootstrap.call(this);
+  process.send?.({ ready: true });
+};

@@ -1,0 +1,91 @@
+import { eventually } from '../support/eventually.js';
+import type { Evidence } from './evidence.js';
+import type { Fault } from './fault.js';
+import { violationsOf } from './invariants.js';
+import { LedgerReader } from './ledger.js';
+import { Random } from './random.js';
+import { CANARIES } from './recording-client.js';
+import { RedisWatch } from './redis-watch.js';
+import { runWorkload } from './workload.js';
+import type { World } from './world.js';
+
+// What is due later than this was not meant to start in the round.
+const SOON_MS = 600_000;
+// Two rounds of the reconciler, and some for a busy machine.
+const QUIESCENCE_MS = 15_000;
+// The default of MAX_LATE_START_MINUTES.
+const MAX_LATE_MS = 3_600_000;
+
+/** What a round came to. */
+export interface RoundResult {
+  readonly batches: number;
+  readonly lateMs: readonly number[];
+  readonly violations: readonly string[];
+  /** What the processes printed. */
+  readonly lines: readonly string[];
+}
+
+/** One fault in a world at work, and what is then to be said of it. */
+export async function runRound(world: World, fault: Fault, seed: number): Promise<RoundResult> {
+  const random = new Random(seed);
+  await world.heal();
+  const watch = new RedisWatch(world);
+  const failures: string[] = [];
+  const disturbance = fault
+    .run(world, random.fork('fault'))
+    .catch((error: unknown) => failures.push(`the fault could not be run: ${(error as Error).message}`));
+  await runWorkload(world.client, random.fork('workload'), disturbance);
+  await world.heal();
+  await settle(world, fault);
+  await watch.stop();
+  const evidence = await collect(world, fault, watch.seen);
+  const lateMs = evidence.ledgers.flatMap(({ id, starts }) =>
+    starts.flatMap(({ lateMs: late }) => (late === null || world.backdated.has(id) ? [] : late)),
+  );
+  world.outages = [];
+  world.backdated = new Map();
+  const lines = evidence.processes.flatMap((process) => process.lines.map((line) => `${process.name} ${line}`));
+  return { batches: evidence.batches.length, lateMs, violations: [...failures, ...violationsOf(evidence)], lines };
+}
+
+/** Waits for everything due to have ended and for Redis to agree, but not beyond the bounds: the checker tells then. */
+async function settle(world: World, { boundMs }: Fault): Promise<void> {
+  const reader = new LedgerReader(world.postgres);
+  await eventually(async () => {
+    const soon = (await reader.scheduled()).filter(({ startsAt }) => startsAt < Date.now() + SOON_MS);
+    if (soon.length > 0) throw new Error(`${soon.length} batches have not ended`);
+  }, boundMs + QUIESCENCE_MS).catch(() => undefined);
+  await eventually(async () => {
+    const [scheduled, delayed] = [await reader.scheduled(), await listDelayed(world)];
+    const agree = scheduled.every(({ id, revision }) => delayed.has(`${id}.r${revision}`));
+    if (!agree || scheduled.length !== delayed.size) throw new Error('Redis does not agree');
+  }, QUIESCENCE_MS).catch(() => undefined);
+}
+
+async function collect(world: World, fault: Fault, ahead: readonly string[]): Promise<Evidence> {
+  const reader = new LedgerReader(world.postgres);
+  const batches = world.client.take();
+  return {
+    takenAt: Date.now(),
+    batches,
+    ledgers: await reader.of(batches.map(({ name }) => name)),
+    outages: world.outages,
+    boundMs: fault.boundMs,
+    maxLateMs: MAX_LATE_MS,
+    backdated: world.backdated,
+    mayRefuse: fault.mayRefuse ?? false,
+    scheduled: await reader.scheduled(),
+    delayed: await listDelayed(world),
+    ahead,
+    processes: world.processes.map((process) => process.take()),
+    canaries: [...CANARIES, world.key],
+  };
+}
+
+/** Ids and firing times; Bull's score is the instant in milliseconds times 4,096, and a counter. */
+async function listDelayed(world: World): Promise<Map<string, number>> {
+  const members = await world.redis.ask((redis) => redis.zrange(world.queueKey('delayed'), 0, -1, 'WITHSCORES'));
+  const delayed = new Map<string, number>();
+  for (let at = 0; at < members.length; at += 2) delayed.set(members[at], Math.floor(Number(members[at + 1]) / 4_096));
+  return delayed;
+}

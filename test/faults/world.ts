@@ -1,0 +1,118 @@
+import { NestFactory } from '@nestjs/core';
+import { join } from 'node:path';
+import { ApiKeysService } from '../../src/access/api-keys.service.js';
+import { OrganizationsService } from '../../src/access/organizations.service.js';
+import { AppModule } from '../../src/app.module.js';
+import { runMigrations } from '../../src/database/data-source.js';
+import { freePort } from '../support/programs.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import type { Backdated, Outage } from './evidence.js';
+import { PostgresServer } from './postgres-server.js';
+import { RecordingClient } from './recording-client.js';
+import { RedisStore } from './redis-store.js';
+import { ServiceProcess } from './service-process.js';
+
+const PEPPER = 'a pepper that is only good for tests';
+const PREFIX = '{faults}';
+
+/** A whole service of a fault's own: two servers behind proxies, one API and two workers, each a process. */
+export class World {
+  /** Times in which nothing could be started. */
+  outages: Outage[] = [];
+  /** Batches whose start was moved into the past behind the service's back. */
+  backdated = new Map<string, Backdated>();
+  /** Queue jobs that the fault made up. */
+  foreign = new Set<string>();
+
+  private constructor(
+    readonly postgres: PostgresServer,
+    readonly redis: RedisStore,
+    readonly postgresProxy: TcpProxy,
+    readonly redisProxy: TcpProxy,
+    readonly client: RecordingClient,
+    readonly key: string,
+    readonly api: ServiceProcess,
+    readonly workers: readonly ServiceProcess[],
+  ) {}
+
+  static async create(): Promise<World> {
+    const postgres = await PostgresServer.create();
+    await runMigrations(postgres.url);
+    const redis = await RedisStore.create(join(postgres.path, 'redis'));
+    const key = await prepare(postgres.url, redis.url);
+    const [postgresProxy, redisProxy] = [await TcpProxy.start(postgres.url), await TcpProxy.start(redis.url)];
+    const port = await freePort();
+    const environment = (): Record<string, string> => ({
+      DATABASE_URL: postgresProxy.url,
+      REDIS_URL: redisProxy.url,
+      REDIS_KEY_PREFIX: PREFIX,
+      API_KEY_PEPPER: PEPPER,
+      RATE_LIMIT_PER_MINUTE: '1000000',
+      PORT: String(port),
+      LOG_LEVEL: 'debug',
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const answers = () =>
+      fetch(`${url}/health`).then(
+        () => true,
+        () => false,
+      );
+    const api = new ServiceProcess('api', 'main', environment, answers);
+    const workers = ['worker 1', 'worker 2'].map((name) => new ServiceProcess(name, 'worker', environment));
+    const client = new RecordingClient(() => url, key);
+    return new World(postgres, redis, postgresProxy, redisProxy, client, key, api, workers);
+  }
+
+  get processes(): readonly ServiceProcess[] {
+    return [this.api, ...this.workers];
+  }
+
+  /** Name of a key of the queue. */
+  readonly queueKey = (name: string): string => `${PREFIX}:batch-start:${name}`;
+
+  /** Everything there and undisturbed, whatever was done to it. */
+  async heal(): Promise<void> {
+    this.redis.thaw();
+    await Promise.all([this.postgres.start(), this.redis.start()]);
+    await Promise.all([this.postgresProxy.heal(), this.redisProxy.heal()]);
+    await Promise.all(this.processes.map((process) => process.start()));
+    await Promise.all(this.processes.map((process) => process.skew(0)));
+  }
+
+  /** Something during which nothing can be started. */
+  async without(disturb: () => Promise<unknown>): Promise<void> {
+    const from = Date.now();
+    await disturb();
+    this.outages.push({ from, to: Date.now() });
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.processes.map((process) => process.kill()));
+    await Promise.all([this.postgresProxy.stop(), this.redisProxy.stop()]);
+    await this.redis.kill();
+    await this.postgres.remove();
+  }
+}
+
+/** An organization with a number and a key, made by the service's own code. */
+async function prepare(databaseUrl: string, redisUrl: string): Promise<string> {
+  const settings = { databaseUrl, redisUrl, redisKeyPrefix: PREFIX, apiKeyPepper: PEPPER };
+  const module = AppModule.forRole(settings, { mountHttp: false, consumeQueues: false });
+  const app = await NestFactory.createApplicationContext(module, { logger: false });
+  const organizations = app.get(OrganizationsService, { strict: false });
+  await organizations.ensure('org_a', 'Organization a');
+  await organizations.addPhoneNumber({
+    id: 'phone_a',
+    organizationId: 'org_a',
+    phoneNumber: '+12025550100',
+    outboundAgent: { id: 'agent_a', channel: 'voice' },
+  });
+  const { key } = await app.get(ApiKeysService, { strict: false }).create({
+    organizationId: 'org_a',
+    name: 'faults',
+    scopes: ['jobs:read', 'jobs:write'],
+    expiresAt: null,
+  });
+  await app.close();
+  return key;
+}
