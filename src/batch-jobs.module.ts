@@ -27,6 +27,7 @@ import {
 } from './batch-jobs.options.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
+import { TimeRulesRepository } from './batch-jobs/time-rules.repository.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
@@ -38,7 +39,9 @@ import { RescheduleService } from './scheduling/reschedule.service.js';
 import { ScheduleReconciler } from './scheduling/schedule.reconciler.js';
 import { ScheduleResolver } from './scheduling/schedule.resolver.js';
 import { SchedulerGateway } from './scheduling/scheduler.gateway.js';
+import { TimeRulesWatcher } from './scheduling/time-rules.watcher.js';
 import { TimezoneService } from './scheduling/timezone.service.js';
+import { ZONE_RULES, ZoneRules } from './scheduling/zone-rules.js';
 import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
 import { Idempotency } from './shared/idempotency.js';
@@ -59,11 +62,19 @@ const CORE: Provider[] = [
   ScheduleResolver,
   SchedulerGateway,
   TimezoneService,
+  { provide: ZoneRules, useValue: ZONE_RULES },
 ];
 
 const HTTP: Provider[] = [FormPassThrough, ListReader, RateLimiter];
 
-const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, ScheduleReconciler, ScheduleSweeper];
+const CONSUMERS: Provider[] = [
+  BatchRunner,
+  BatchStartConsumer,
+  ScheduleReconciler,
+  ScheduleSweeper,
+  TimeRulesRepository,
+  TimeRulesWatcher,
+];
 
 const MOUNTS_HTTP = Symbol('batch-jobs mounts http');
 
