@@ -4,6 +4,7 @@ import { ErrorDocsController } from './api/error-docs.controller.js';
 import { HealthController } from './api/health.controller.js';
 import { ProblemFilter } from './api/problem.filter.js';
 import { RequestIdMiddleware } from './api/request-id.js';
+import { TimezonesController } from './api/timezones.controller.js';
 import { BatchJobsModule } from './batch-jobs.module.js';
 import type { BatchJobsShape } from './batch-jobs.options.js';
 import type { SettingsInput } from './shared/settings.js';
@@ -16,7 +17,7 @@ export class AppModule implements NestModule {
     return {
       module: AppModule,
       imports: [BatchJobsModule.forRoot({ ...settings, ...shape })],
-      controllers: shape.mountHttp ? [ErrorDocsController, HealthController] : [],
+      controllers: shape.mountHttp ? [ErrorDocsController, HealthController, TimezonesController] : [],
       providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
     };
   }

@@ -17,6 +17,7 @@ import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { ListReader } from './api/list.reader.js';
 import { RequestIdMiddleware } from './api/request-id.js';
+import { SchedulePreviewController } from './api/schedule-preview.controller.js';
 import {
   BATCH_JOBS_OPTIONS,
   BatchJobsOptionsModuleClass,
@@ -36,11 +37,13 @@ import { BatchJobsService } from './scheduling/batch-jobs.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { queueModules } from './scheduling/queues.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
+import { SchedulePreviewService } from './scheduling/schedule-preview.service.js';
 import { ScheduleReconciler } from './scheduling/schedule.reconciler.js';
 import { ScheduleResolver } from './scheduling/schedule.resolver.js';
 import { SchedulerGateway } from './scheduling/scheduler.gateway.js';
 import { TimeRulesWatcher } from './scheduling/time-rules.watcher.js';
 import { TimezoneService } from './scheduling/timezone.service.js';
+import { ZoneListService } from './scheduling/zone-list.service.js';
 import { ZONE_RULES, ZoneRules } from './scheduling/zone-rules.js';
 import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
@@ -58,10 +61,12 @@ const CORE: Provider[] = [
   Idempotency,
   OrganizationsService,
   RescheduleService,
+  SchedulePreviewService,
   ScheduleRepository,
   ScheduleResolver,
   SchedulerGateway,
   TimezoneService,
+  ZoneListService,
   { provide: ZoneRules, useValue: ZONE_RULES },
 ];
 
@@ -119,7 +124,7 @@ export class BatchJobsModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     if (!this.mountsHttp) return;
-    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(BatchJobsController);
+    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(BatchJobsController, SchedulePreviewController);
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {
@@ -136,7 +141,7 @@ export class BatchJobsModule implements NestModule {
         databaseModule(settingsModule),
         ...queueModules(settingsModule, consumeQueues),
       ],
-      controllers: mountHttp ? [BatchJobsController] : [],
+      controllers: mountHttp ? [BatchJobsController, SchedulePreviewController] : [],
       providers: [
         ...CORE,
         outboundNumbers,
@@ -151,7 +156,9 @@ export class BatchJobsModule implements NestModule {
         HealthService,
         OrganizationsService,
         RescheduleService,
+        SchedulePreviewService,
         TimezoneService,
+        ZoneListService,
       ],
     };
   }

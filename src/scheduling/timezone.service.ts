@@ -1,10 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Disambiguation, ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
-import { formatLocalStartTime } from './local-time.js';
+import { isDaylightSaving } from './daylight-saving.js';
+import { formatLocalStartTime, formatUtcOffset } from './local-time.js';
 import { ConflictingTimezonesError, InvalidTimezoneError } from './schedule.errors.js';
 import { parseStartTime, type StartTime } from './start-time.grammar.js';
 import { WallTime, type Chosen } from './wall-time.js';
 import { ZONE_RULES, ZoneRules, type Zone } from './zone-rules.js';
+
+/** A zone at one instant. */
+export interface ZoneAt {
+  /** Canonical spelling. */
+  readonly name: string;
+  /** `'-05:00'`. */
+  readonly utcOffset: string;
+  /** See `isDaylightSaving`. */
+  readonly isDaylightSaving: boolean;
+}
 
 const LOST_PLUS = `A space was read as the '+' of the offset; in a URL write '+' as '%2B'.`;
 
@@ -75,6 +86,25 @@ export class TimezoneService {
     } catch {
       return null; // The grammar refuses by throwing; the reason is of no use here.
     }
+  }
+
+  /** @throws invalid_timezone  not an IANA name */
+  zoneAt(instant: Date, timezone: string): ZoneAt {
+    const zone = this.getZone(timezone);
+    const instantMs = instant.getTime();
+    return {
+      name: zone.name,
+      utcOffset: formatUtcOffset(zone.utcOffsetMs(instantMs)),
+      isDaylightSaving: isDaylightSaving(instantMs, zone),
+    };
+  }
+
+  /** Every name there is with its offset at an instant, sorted by name. */
+  listZones(at: Date): Pick<ZoneAt, 'name' | 'utcOffset'>[] {
+    return this.rules.names.map((name) => ({
+      name,
+      utcOffset: formatUtcOffset(this.getZone(name).utcOffsetMs(at.getTime())),
+    }));
   }
 
   private getZone(name: string): Zone {

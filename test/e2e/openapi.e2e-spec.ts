@@ -59,8 +59,13 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   cancel: [...COMMON, 'job_not_found', 'already_terminal'],
   reschedule: [...COMMON, ...START, 'job_not_found', 'invalid_status'],
   getQueueView: [...COMMON, 'job_not_found'],
+  preview: [...COMMON, ...START],
   check: ['internal_error'],
+  listTimezones: ['invalid_request', 'internal_error'],
+  getTimezoneVersion: ['invalid_request', 'internal_error'],
 };
+
+const WITHOUT_KEY = ['check', 'listTimezones', 'getTimezoneVersion'];
 
 const placesWhere = (places: readonly Place[], isFaulty: (what: Any) => boolean): string[] =>
   places.filter(({ what }) => isFaulty(what)).map(({ where }) => where);
@@ -176,13 +181,13 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('asks for a key, in either header, everywhere but at /health', () => {
+  it('asks for a key, in either header, everywhere but where the service itself is asked', () => {
     const security = walk.operations.map(({ where, what }) => [where, what.security]);
 
     const either = expect.arrayContaining([{ bearer: [] }, { 'x-api-key': [] }]);
     expect(Object.fromEntries(security)).toEqual({
       ...Object.fromEntries(Object.keys(CODES).map((id) => [id, either])),
-      check: undefined,
+      ...Object.fromEntries(WITHOUT_KEY.map((id) => [id, undefined])),
     });
   });
 
@@ -208,6 +213,8 @@ describe('an actual answer is what the document says', () => {
     await app.post(`/batch/jobs/${id}/start`);
     return id;
   };
+  const preview = (query: Readonly<Record<string, string>>) =>
+    app.get(`/batch/schedule/preview?${new URLSearchParams(query).toString()}`);
   const create = (fields: object) => app.post('/batch/create', { ...aBatch(), ...fields });
   const rejected = { contacts: [{ phone: '+12025550123' }, { phone: '+12025550123' }, { phone: '+1' }] };
 
@@ -225,6 +232,10 @@ describe('an actual answer is what the document says', () => {
     ['getQueueView', 'a scheduled job', async () => app.get(`/batch/jobs/${await app.create(start)}/redis-status`)],
     ['getQueueView', 'a running job', async () => app.get(`/batch/jobs/${await running()}/redis-status`)],
     ['check', 'a healthy service', () => app.get('/health', null)],
+    ['preview', 'a start ahead', () => preview(start)],
+    ['preview', 'a skipped one', () => preview({ ...start, scheduledStartTime: '2027-03-14T02:30:00' })],
+    ['listTimezones', 'the list', () => app.get('/timezones', null)],
+    ['getTimezoneVersion', 'the versions', () => app.get('/timezones/version', null)],
   ])('%s: %s', async (id, _what, send) => {
     await app.setNow(NOW);
 
@@ -259,6 +270,10 @@ describe('an actual answer is what the document says', () => {
     ['start', 'insufficient_scope', async () => app.post(`${JOB}/start`, undefined, await app.keyWith(['jobs:read']))],
     ['start', 'already_running', async () => app.post(`/batch/jobs/${await running()}/start`)],
     ['cancel', 'invalid_request', () => app.post(`${JOB}/cancel?force=true`)],
+    ['preview', 'invalid_request', () => preview({ ...start, timeZone: 'UTC' })],
+    ['preview', 'invalid_timezone', () => preview({ ...start, timezone: 'America/NewYork' })],
+    ['listTimezones', 'invalid_request', () => app.get('/timezones?force=true', null)],
+    ['getTimezoneVersion', 'invalid_request', () => app.get('/timezones/version?force=true', null)],
     ['reschedule', 'invalid_request', () => move({ timeZone: 'UTC' })],
     ['reschedule', 'invalid_status', async () => app.reschedule(await running(), start)],
     ['reschedule', 'invalid_timezone', () => move({ timezone: 'America/NewYork' })],
