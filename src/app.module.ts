@@ -5,6 +5,7 @@ import { HealthController } from './api/health.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { ProblemFilter } from './api/problem.filter.js';
 import { RequestIdMiddleware } from './api/request-id.js';
+import { TimezonesController } from './api/timezones.controller.js';
 import { BatchJobsModule } from './batch-jobs.module.js';
 import type { BatchJobsShape } from './batch-jobs.options.js';
 import { METRICS_ADDRESS, MetricsServer, type MetricsAddress } from './metrics.server.js';
@@ -26,7 +27,9 @@ export class AppModule implements NestModule {
     return {
       module: AppModule,
       imports: [BatchJobsModule.forRoot({ ...settings, ...shape })],
-      controllers: shape.mountHttp ? [ErrorDocsController, HealthController, MetricsController] : [],
+      controllers: shape.mountHttp
+        ? [ErrorDocsController, HealthController, MetricsController, TimezonesController]
+        : [],
       providers: [{ provide: APP_FILTER, useClass: ProblemFilter }, ...(metricsAt ? metricsServer : [])],
     };
   }

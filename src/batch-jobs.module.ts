@@ -20,6 +20,7 @@ import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
 import { ListReader } from './api/list.reader.js';
 import { RequestIdMiddleware } from './api/request-id.js';
+import { SchedulePreviewController } from './api/schedule-preview.controller.js';
 import {
   BATCH_JOBS_OPTIONS,
   BatchJobsOptionsModuleClass,
@@ -31,6 +32,7 @@ import {
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
+import { TimeRulesRepository } from './batch-jobs/time-rules.repository.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
@@ -42,10 +44,14 @@ import { LedgerService } from './scheduling/ledger.service.js';
 import { queueModules } from './scheduling/queues.js';
 import { ReconciliationLoop } from './scheduling/reconciliation.loop.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
+import { SchedulePreviewService } from './scheduling/schedule-preview.service.js';
 import { ScheduleReconciler } from './scheduling/schedule.reconciler.js';
 import { ScheduleResolver } from './scheduling/schedule.resolver.js';
 import { SchedulerGateway } from './scheduling/scheduler.gateway.js';
+import { TimeRulesWatcher } from './scheduling/time-rules.watcher.js';
 import { TimezoneService } from './scheduling/timezone.service.js';
+import { ZoneListService } from './scheduling/zone-list.service.js';
+import { ZONE_RULES, ZoneRules } from './scheduling/zone-rules.js';
 import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
 import { IdempotencyUpkeep } from './shared/idempotency-upkeep.js';
@@ -68,19 +74,30 @@ const CORE: Provider[] = [
   Metrics,
   OrganizationsService,
   RescheduleService,
+  SchedulePreviewService,
   ScheduleReconciler,
   ScheduleRepository,
   ScheduleResolver,
   SchedulerGateway,
   TimezoneService,
+  ZoneListService,
+  { provide: ZoneRules, useValue: ZONE_RULES },
 ];
 
 const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter];
 
-const CONSUMERS: Provider[] = [BatchRunner, BatchStartConsumer, IdempotencyUpkeep, ReconciliationLoop, ScheduleSweeper];
+const CONSUMERS: Provider[] = [
+  BatchRunner,
+  BatchStartConsumer,
+  IdempotencyUpkeep,
+  ReconciliationLoop,
+  ScheduleSweeper,
+  TimeRulesRepository,
+  TimeRulesWatcher,
+];
 
 /** Every controller of the module: each is behind a key. */
-const CONTROLLERS = [AdminController, BatchJobsController, LedgerController];
+const CONTROLLERS = [AdminController, BatchJobsController, LedgerController, SchedulePreviewController];
 
 const MOUNTS_HTTP = Symbol('batch-jobs mounts http');
 
@@ -159,7 +176,9 @@ export class BatchJobsModule implements NestModule {
         Metrics,
         OrganizationsService,
         RescheduleService,
+        SchedulePreviewService,
         TimezoneService,
+        ZoneListService,
       ],
     };
   }

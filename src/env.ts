@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { SETTING_DEFAULTS, type SettingsInput } from './shared/settings.js';
+import { SETTING_DEFAULTS, TIME_RULES_CHANGES, type SettingsInput } from './shared/settings.js';
 
 /** A variable of the environment: how it is read, and what a wrong one is told. */
 interface Variable<T> {
@@ -65,6 +65,7 @@ export const VARIABLES = {
   rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 1, 1_000_000, SETTING_DEFAULTS.rateLimitPerMinute),
   maxScheduleDays: integer('MAX_SCHEDULE_DAYS', 1, 3_660, SETTING_DEFAULTS.maxScheduleDays),
   maxLateStartMinutes: integer('MAX_LATE_START_MINUTES', 0, 525_600, SETTING_DEFAULTS.maxLateStartMinutes),
+  timeRulesChange: oneOf('TIME_RULES_CHANGE', TIME_RULES_CHANGES, SETTING_DEFAULTS.timeRulesChange),
   maxContacts: integer('MAX_CONTACTS', 1, 1_000_000, SETTING_DEFAULTS.maxContacts),
   maxUploadBytes: integer('MAX_UPLOAD_BYTES', 1_024, 1_073_741_824, SETTING_DEFAULTS.maxUploadBytes),
   averageCallMinutes: amount('AVERAGE_CALL_MINUTES', 1_440, SETTING_DEFAULTS.averageCallMinutes),

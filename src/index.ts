@@ -8,7 +8,9 @@ export { BatchJobsService, type CreateBatchJob } from './scheduling/batch-jobs.s
 export { LedgerService, type HistoryPage, type StartReceipt } from './scheduling/ledger.service.js';
 export { HealthService, type Health } from './scheduling/health.service.js';
 export { RescheduleService, type Rescheduled } from './scheduling/reschedule.service.js';
-export { TimezoneService } from './scheduling/timezone.service.js';
+export { SchedulePreviewService, type SchedulePreview } from './scheduling/schedule-preview.service.js';
+export { TimezoneService, type ZoneAt } from './scheduling/timezone.service.js';
+export { ZoneListService, type ZoneDataVersions, type ZoneList } from './scheduling/zone-list.service.js';
 export { readContactArray, readContactCsv, type ContactList } from './batch-jobs/contact-list.js';
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
 export { runMigrations } from './database/data-source.js';

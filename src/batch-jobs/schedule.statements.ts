@@ -155,3 +155,68 @@ export const CLAIM_REFUSED = `
     on conflict (batch_job_id) do update set refused = known.refused + 1
   )
   select early_ms as "earlyMs" from refused`;
+
+/** Computed by older zone rules than $N. Compared letter by letter, which is how versions of the data are ordered. */
+export const computedBefore = (parameter: string, row = 'batch_jobs'): string =>
+  `(${row}.local_start_time is not null and coalesce(${row}.tzdb_version, '') collate "C" < ${parameter}::text)`;
+
+/** What became of a schedule that means another instant by newer rules; no row: somebody changed it meanwhile. */
+export interface FollowRow {
+  readonly status: BatchJobStatus;
+  readonly revision: number;
+  readonly startsAt: Date;
+  readonly startsAtBefore: Date;
+}
+
+const FOLLOWS_TOO_LATE = `(${LATE_LIMIT.replace('$4', '$5')} > 0
+                and moment.at - $3::timestamptz > make_interval(mins => ${LATE_LIMIT.replace('$4', '$5')}))`;
+
+/**
+ * Moves a schedule to the instant that its wall time means by newer zone rules, as a reschedule would.
+ *
+ * Never into the past: what would be overdue is due now, and the ordinary claim starts it; what would be later than a
+ * start may be is missed. The guards make it right for any number of processes: a rival's move has another revision, and
+ * the work of newer rules is not undone.
+ *
+ * Parameters: $1 job, $2 revision seen, $3 new instant, $4 version of the rules, $5 latest lateness in minutes (0: any is
+ * fine) of a job without its own.
+ */
+export const FOLLOW_RULES = `
+  with moment as materialized (
+    select clock_timestamp() as at
+  ), old as (
+    select * from batch_jobs
+     where id = $1 and status = 'scheduled' and schedule_revision = $2 and ${computedBefore('$4')} for update
+  ), changed as (
+    update batch_jobs as job
+       set schedule_revision = old.schedule_revision + 1, tzdb_version = $4,
+           starts_at = case when ${FOLLOWS_TOO_LATE} then $3::timestamptz else greatest($3::timestamptz, moment.at) end,
+           status = case when ${FOLLOWS_TOO_LATE} then 'failed' else 'scheduled' end,
+           completed_at = case when ${FOLLOWS_TOO_LATE} then moment.at end,
+           failure_reason = case when ${FOLLOWS_TOO_LATE} then 'start_window_missed' end
+      from old, moment where job.id = old.id
+    returning job.*
+  ), history as (
+    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
+    select changed.id, changed.organization_id, case changed.status when 'failed' then 'missed' else 'rescheduled' end,
+           'system', null, 'time_rules_changed', ${historyFacts('old')}, ${historyFacts('changed')}
+      from changed join old using (id)
+  )
+  select changed.status, changed.schedule_revision as revision, changed.starts_at as "startsAt",
+         old.starts_at as "startsAtBefore"
+    from changed join old using (id)`;
+
+/**
+ * Notes that schedules mean the same instant by newer rules: $1 jobs, $2 revisions seen, $3 version of the rules. Rows
+ * that somebody holds are left for another time.
+ */
+export const CONFIRM_BY_RULES = `
+  with unchanged as (
+    select job.id from batch_jobs as job
+      join unnest($1::text[], $2::integer[]) as seen (id, revision) on job.id = seen.id
+     where job.status = 'scheduled' and job.schedule_revision = seen.revision and ${computedBefore('$3', 'job')}
+     order by job.id for update of job skip locked
+  ), confirmed as (
+    update batch_jobs as job set tzdb_version = $3 from unchanged where job.id = unchanged.id returning 1
+  )
+  select count(*)::integer as confirmed from confirmed`;

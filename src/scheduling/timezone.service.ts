@@ -1,10 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Disambiguation, ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
-import { formatLocalStartTime } from './local-time.js';
+import { isDaylightSaving } from './daylight-saving.js';
+import { formatLocalStartTime, formatUtcOffset } from './local-time.js';
 import { ConflictingTimezonesError, InvalidTimezoneError } from './schedule.errors.js';
 import { parseStartTime, type StartTime } from './start-time.grammar.js';
 import { WallTime, type Chosen } from './wall-time.js';
-import { findZone, TZDB_VERSION, type Zone } from './zone-rules.js';
+import { ZONE_RULES, ZoneRules, type Zone } from './zone-rules.js';
+
+/** A zone at one instant. */
+export interface ZoneAt {
+  /** Canonical spelling. */
+  readonly name: string;
+  /** `'-05:00'`. */
+  readonly utcOffset: string;
+  /** See `isDaylightSaving`. */
+  readonly isDaylightSaving: boolean;
+}
 
 const LOST_PLUS = `A space was read as the '+' of the offset; in a URL write '+' as '%2B'.`;
 
@@ -17,7 +28,11 @@ const LOST_PLUS = `A space was read as the '+' of the offset; in a URL write '+'
 @Injectable()
 export class TimezoneService {
   /** Version of the zone rules in use, such as `'2026f'`. */
-  readonly tzdbVersion = TZDB_VERSION;
+  readonly tzdbVersion: string;
+
+  constructor(private readonly rules: ZoneRules = ZONE_RULES) {
+    this.tzdbVersion = rules.version;
+  }
 
   /**
    * Finds the instant of a start, in the past too: whether it is still ahead is for the caller to say.
@@ -27,8 +42,8 @@ export class TimezoneService {
    */
   resolve({ startTime, timezone, disambiguation = 'compatible' }: Schedule): ResolvedSchedule {
     const asked = parseStartTime(startTime);
-    const given = findGivenZone(timezone, asked.suffix);
-    const zone = given ?? getZone('UTC');
+    const given = this.findGivenZone(timezone, asked.suffix);
+    const zone = given ?? UTC;
     const { instantMs, ...chosen } = choose(asked, given, disambiguation);
 
     return {
@@ -47,7 +62,7 @@ export class TimezoneService {
    * @throws invalid_timezone  not an IANA name
    */
   canonicalName(timezone: string): string {
-    return getZone(timezone).name;
+    return this.getZone(timezone).name;
   }
 
   /**
@@ -57,7 +72,7 @@ export class TimezoneService {
    * @throws invalid_timezone  not an IANA name
    */
   localStartTime(startsAt: Date, timezone: string): string {
-    return formatLocalStartTime(startsAt.getTime(), getZone(timezone));
+    return formatLocalStartTime(startsAt.getTime(), this.getZone(timezone));
   }
 
   /**
@@ -72,23 +87,45 @@ export class TimezoneService {
       return null; // The grammar refuses by throwing; the reason is of no use here.
     }
   }
+
+  /** @throws invalid_timezone  not an IANA name */
+  zoneAt(instant: Date, timezone: string): ZoneAt {
+    const zone = this.getZone(timezone);
+    const instantMs = instant.getTime();
+    return {
+      name: zone.name,
+      utcOffset: formatUtcOffset(zone.utcOffsetMs(instantMs)),
+      isDaylightSaving: isDaylightSaving(instantMs, zone),
+    };
+  }
+
+  /** Every name there is with its offset at an instant, sorted by name. */
+  listZones(at: Date): Pick<ZoneAt, 'name' | 'utcOffset'>[] {
+    return this.rules.names.map((name) => ({
+      name,
+      utcOffset: formatUtcOffset(this.getZone(name).utcOffsetMs(at.getTime())),
+    }));
+  }
+
+  private getZone(name: string): Zone {
+    const zone = this.rules.find(name);
+    if (!zone) throw new InvalidTimezoneError(name);
+    return zone;
+  }
+
+  /** The zone named by the parameter or the suffix. Null when there is neither. */
+  private findGivenZone(timezone: string | undefined, suffix: string | null): Zone | null {
+    const parameter = timezone === undefined ? null : this.getZone(timezone);
+    const inText = suffix === null ? null : this.getZone(suffix);
+    if (parameter && inText && parameter.name !== inText.name) {
+      throw new ConflictingTimezonesError(parameter.name, inText.name);
+    }
+    return parameter ?? inText;
+  }
 }
 
-const getZone = (name: string): Zone => {
-  const zone = findZone(name);
-  if (!zone) throw new InvalidTimezoneError(name);
-  return zone;
-};
-
-/** The zone named by the parameter or the suffix. Null when there is neither. */
-const findGivenZone = (timezone: string | undefined, suffix: string | null): Zone | null => {
-  const parameter = timezone === undefined ? null : getZone(timezone);
-  const inText = suffix === null ? null : getZone(suffix);
-  if (parameter && inText && parameter.name !== inText.name) {
-    throw new ConflictingTimezonesError(parameter.name, inText.name);
-  }
-  return parameter ?? inText;
-};
+/** Where no zone is named. The same in every version of the rules. */
+const UTC: Zone = { name: 'UTC', utcOffsetMs: () => 0 };
 
 const toInstantMs = (wallMs: number, offsetMs: number | 'Z'): number => (offsetMs === 'Z' ? wallMs : wallMs - offsetMs);
 
@@ -102,7 +139,7 @@ const choose = (
     const instantMs = toInstantMs(wallMs, offsetMs);
     return { instantMs, localTime: null, resolution: 'exact', disambiguation, warnings: [] };
   }
-  const wallTime = new WallTime(wallMs, given ?? getZone('UTC'));
+  const wallTime = new WallTime(wallMs, given ?? UTC);
   const { localTime } = wallTime;
   if (offsetMs === null) return { ...wallTime.choose(disambiguation), localTime };
   return { ...wallTime.chooseByOffset(offsetMs, disambiguation), localTime };

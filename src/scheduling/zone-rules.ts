@@ -1,12 +1,6 @@
 import moment from 'moment-timezone';
 import type { Resolution } from '../batch-jobs/schedule.js';
 
-/** Version of the IANA data in use, such as `'2026f'`. */
-export const TZDB_VERSION: string = moment.tz.dataVersion;
-
-/** Every zone and link of the data in its canonical spelling, sorted. */
-export const ZONE_NAMES: readonly string[] = moment.tz.names();
-
 /** One zone of the IANA data. */
 export interface Zone {
   /** Canonical spelling, `'America/New_York'`; a link keeps its own name. */
@@ -26,17 +20,43 @@ export interface Reading {
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-const SPELLINGS: ReadonlyMap<string, string> = new Map(ZONE_NAMES.map((name) => [name.toLowerCase(), name]));
+/** What is asked of a set of IANA data: as much of `moment.tz` as is used. */
+export interface ZoneData {
+  /** `'2026f'`: a later one compares greater, letter by letter. */
+  readonly dataVersion: string;
+  names(): string[];
+  /** `utcOffset` is in minutes and positive west of Greenwich. */
+  zone(name: string): { readonly name: string; utcOffset(instantMs: number): number } | null;
+}
 
-/**
- * Finds a zone by its name, in any case. The spelling map stands in front because moment's own lookup also takes
- * `'America_New_York'` for a name.
- */
-export const findZone = (name: string): Zone | null => {
-  const spelling = SPELLINGS.get(name.toLowerCase());
-  const rules = spelling === undefined ? null : moment.tz.zone(spelling);
-  return rules && { name: rules.name, utcOffsetMs: (instantMs) => -rules.utcOffset(instantMs) * MINUTE_MS };
-};
+/** The rules of every zone, in one version of the IANA data. */
+export class ZoneRules {
+  /** Version of the IANA data, such as `'2026f'`. */
+  readonly version: string;
+  /** Every zone and link of the data in its canonical spelling, sorted. */
+  readonly names: readonly string[];
+
+  private readonly spellings: ReadonlyMap<string, string>;
+
+  constructor(private readonly data: ZoneData) {
+    this.version = data.dataVersion;
+    this.names = data.names();
+    this.spellings = new Map(this.names.map((name) => [name.toLowerCase(), name]));
+  }
+
+  /**
+   * Finds a zone by its name, in any case. The spelling map stands in front because moment's own lookup also takes
+   * `'America_New_York'` for a name.
+   */
+  find(name: string): Zone | null {
+    const spelling = this.spellings.get(name.toLowerCase());
+    const rules = spelling === undefined ? null : this.data.zone(spelling);
+    return rules && { name: rules.name, utcOffsetMs: (instantMs) => -rules.utcOffset(instantMs) * MINUTE_MS };
+  }
+}
+
+/** The rules in use, unless a test puts others in their place. */
+export const ZONE_RULES = new ZoneRules(moment.tz);
 
 /**
  * Reads a wall time, given as the instant at which a clock in UTC shows it.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { ZONE_NAMES } from './zone-rules.js';
+import { ZONE_RULES } from './zone-rules.js';
 import { suggestZones } from './zone-suggestions.js';
 
 /** Any, half surrogate pairs included. */
@@ -49,7 +49,7 @@ describe('zone suggestions', () => {
       fc.property(fc.oneof(fc.string({ unit: codeUnit }), fc.stringMatching(/^[A-Za-z/_ ]{0,20}$/)), (name) => {
         const suggestions = suggestZones(name);
         expect(suggestions.length).toBeLessThanOrEqual(3);
-        expect(suggestions.every((each) => ZONE_NAMES.includes(each))).toBe(true);
+        expect(suggestions.every((each) => ZONE_RULES.names.includes(each))).toBe(true);
       }),
     );
   });

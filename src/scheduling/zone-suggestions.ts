@@ -1,5 +1,5 @@
 import leven from 'leven';
-import { ZONE_NAMES } from './zone-rules.js';
+import { ZONE_RULES } from './zone-rules.js';
 
 const MAX_SUGGESTIONS = 3;
 const MAX_NAME_LENGTH = 64;
@@ -19,11 +19,13 @@ const cityOf = (name: string): string => fold(name.slice(name.lastIndexOf('/') +
  */
 const hasDigit = (name: string): boolean => /\d/.test(name);
 
-const CANDIDATES = ZONE_NAMES.filter((name) => !hasDigit(name)).map((name) => ({
-  name,
-  whole: fold(name),
-  city: cityOf(name),
-}));
+const CANDIDATES = ZONE_RULES.names
+  .filter((name) => !hasDigit(name))
+  .map((name) => ({
+    name,
+    whole: fold(name),
+    city: cityOf(name),
+  }));
 
 /** One slip per four letters, three at most. `PST` has none: `EST` and `MST` are as near as anything, and wrong. */
 const slips = (from: string, to: string): number => {

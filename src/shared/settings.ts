@@ -1,3 +1,7 @@
+/** What becomes of schedules that mean another instant by newer zone rules. */
+export const TIME_RULES_CHANGES = ['move', 'report'] as const;
+export type TimeRulesChange = (typeof TIME_RULES_CHANGES)[number];
+
 /** Everything that can be set, as the services use it. */
 export interface Settings {
   /** `postgres://user:password@host:5432/database`. Its tables live in the first schema of the search path. */
@@ -16,6 +20,8 @@ export interface Settings {
   readonly maxScheduleDays: number;
   /** A start later than this is marked missed instead of calling at the wrong hour; 0: any lateness is fine. @default 60 */
   readonly maxLateStartMinutes: number;
+  /** When zone rules changed: `move` keeps the wall time of a start, `report` logs what would move, and moves nothing. @default 'move' */
+  readonly timeRulesChange: TimeRulesChange;
   /** Most contacts of one batch. @default 10_000 */
   readonly maxContacts: number;
   /** Largest body, a CSV file included. @default 10_485_760 (10 MB) */
@@ -32,6 +38,7 @@ export const SETTING_DEFAULTS = {
   rateLimitPerMinute: 300,
   maxScheduleDays: 366,
   maxLateStartMinutes: 60,
+  timeRulesChange: 'move',
   maxContacts: 10_000,
   maxUploadBytes: 10 * 1024 * 1024,
   averageCallMinutes: 2,

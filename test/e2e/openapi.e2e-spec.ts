@@ -67,8 +67,13 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   listHistory: [...COMMON, 'job_not_found', 'invalid_page', 'invalid_page_size'],
   getConsistency: COMMON,
   repairConsistency: [...COMMON, ...WRITE, 'redis_unavailable'],
+  preview: [...COMMON, ...START],
   check: ['internal_error'],
+  listTimezones: ['invalid_request', 'internal_error'],
+  getTimezoneVersion: ['invalid_request', 'internal_error'],
 };
+
+const WITHOUT_KEY = ['check', 'listTimezones', 'getTimezoneVersion'];
 
 const placesWhere = (places: readonly Place[], isFaulty: (what: Any) => boolean): string[] =>
   places.filter(({ what }) => isFaulty(what)).map(({ where }) => where);
@@ -187,13 +192,13 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('asks for a key, in either header, everywhere but at /health', () => {
+  it('asks for a key, in either header, everywhere but where the service itself is asked', () => {
     const security = walk.operations.map(({ where, what }) => [where, what.security]);
 
     const either = expect.arrayContaining([{ bearer: [] }, { 'x-api-key': [] }]);
     expect(Object.fromEntries(security)).toEqual({
       ...Object.fromEntries(Object.keys(CODES).map((id) => [id, either])),
-      check: undefined,
+      ...Object.fromEntries(WITHOUT_KEY.map((id) => [id, undefined])),
     });
   });
 
@@ -224,6 +229,8 @@ describe('an actual answer is what the document says', () => {
     await app.reschedule(id, { ...start, reason: 'Storm over the region' });
     return id;
   };
+  const preview = (query: Readonly<Record<string, string>>) =>
+    app.get(`/batch/schedule/preview?${new URLSearchParams(query).toString()}`);
   const create = (fields: object) => app.post('/batch/create', { ...aBatch(), ...fields });
   const REPAIR = '/admin/consistency/repair';
   const drift = async () => {
@@ -252,6 +259,10 @@ describe('an actual answer is what the document says', () => {
     ['getConsistency', 'differences', drift],
     ['repairConsistency', 'a repair', async () => app.post(REPAIR, undefined, await app.keyWith(['admin']))],
     ['check', 'a healthy service', () => app.get('/health', null)],
+    ['preview', 'a start ahead', () => preview(start)],
+    ['preview', 'a skipped one', () => preview({ ...start, scheduledStartTime: '2027-03-14T02:30:00' })],
+    ['listTimezones', 'the list', () => app.get('/timezones', null)],
+    ['getTimezoneVersion', 'the versions', () => app.get('/timezones/version', null)],
   ])('%s: %s', async (id, _what, send) => {
     await app.setNow(NOW);
 
@@ -291,6 +302,10 @@ describe('an actual answer is what the document says', () => {
     ['listHistory', 'invalid_page_size', () => app.get(`${JOB}/history?pageSize=201`)],
     ['getConsistency', 'insufficient_scope', () => app.get('/admin/consistency')],
     ['repairConsistency', 'insufficient_scope', () => app.post(REPAIR)],
+    ['preview', 'invalid_request', () => preview({ ...start, timeZone: 'UTC' })],
+    ['preview', 'invalid_timezone', () => preview({ ...start, timezone: 'America/NewYork' })],
+    ['listTimezones', 'invalid_request', () => app.get('/timezones?force=true', null)],
+    ['getTimezoneVersion', 'invalid_request', () => app.get('/timezones/version?force=true', null)],
     ['reschedule', 'invalid_request', () => move({ timeZone: 'UTC' })],
     ['reschedule', 'invalid_status', async () => app.reschedule(await running(), start)],
     ['reschedule', 'invalid_timezone', () => move({ timezone: 'America/NewYork' })],

@@ -30,6 +30,11 @@ export const REPLAYED_HEADER: Headers = {
   },
 };
 
+/** How long an answer may be kept. */
+export const cacheControlHeader = (example: string): Headers => ({
+  'Cache-Control': { description: 'How long the answer may be kept.', schema: { type: 'string' }, example },
+});
+
 const RATE_LIMIT: Headers = {
   'X-RateLimit-Limit': {
     description: 'Requests that the key may make within a minute. Sent with every answer to a valid key.',

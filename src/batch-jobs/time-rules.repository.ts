@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../shared/database.js';
+import type { BatchJobId } from './batch-job.entity.js';
+import type { ScheduledStart } from './schedule.repository.js';
+import type { Disambiguation } from './schedule.js';
+import { CONFIRM_BY_RULES, computedBefore, FOLLOW_RULES, type FollowRow } from './schedule.statements.js';
+
+/** The schedule of a job that was given as a wall time, and the rules that gave its instant. */
+export interface WallTimeSchedule extends ScheduledStart {
+  /** `'2026-12-01T09:00:00'`. */
+  readonly localTime: string;
+  readonly timezone: string;
+  readonly disambiguation: Disambiguation;
+  /** `'2026a'`; empty when it was not recorded. */
+  readonly tzdbVersion: string;
+}
+
+/** `overtaken`: the schedule is not the one that was looked at any more, and nothing was changed. */
+export type FollowResult =
+  | { readonly outcome: 'moved'; readonly ended: ScheduledStart; readonly scheduled: ScheduledStart }
+  | { readonly outcome: 'missed'; readonly ended: ScheduledStart; readonly scheduled: null }
+  | { readonly outcome: 'overtaken' };
+
+// Of the installation: others may live in other schemas of the same database.
+const LOCK = `hashtextextended(current_schema() || ' batch-jobs zone rules', 0)`;
+
+/**
+ * What schedules owe to the version of the zone rules. The rows themselves say which version that is, so work that ended
+ * half-done is found again by the same question.
+ */
+@Injectable()
+export class TimeRulesRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Does the work unless another process is at it. The lock is the session's, and ends with it, however it ends; the
+   * statements below would be right without it.
+   *
+   * @returns null when another process is at it
+   */
+  alone<T>(work: () => Promise<T>): Promise<T | null> {
+    return this.database.read(async (manager) => {
+      const [{ isOurs }] = await manager.query<[{ isOurs: boolean }]>(
+        `select pg_try_advisory_lock(${LOCK}) as "isOurs"`,
+      );
+      if (!isOurs) return null;
+      try {
+        return await work();
+      } finally {
+        await manager.query(`select pg_advisory_unlock(${LOCK})`);
+      }
+    });
+  }
+
+  /** The newest rules that a schedule was computed by. Null when there is none. */
+  async findNewestVersion(): Promise<string | null> {
+    const [{ newest }] = await this.database.query<{ newest: string | null }>(
+      `select max(tzdb_version collate "C") as newest from batch_jobs
+        where status = 'scheduled' and local_start_time is not null`,
+    );
+    return newest;
+  }
+
+  /** Schedules given as a wall time and computed by rules older than these, ordered by id, after the given id. */
+  listComputedBefore(tzdbVersion: string, afterId: BatchJobId, limit: number): Promise<WallTimeSchedule[]> {
+    return this.database.query<WallTimeSchedule>(
+      `select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt",
+              local_start_time as "localTime", timezone, disambiguation, coalesce(tzdb_version, '') as "tzdbVersion"
+         from batch_jobs
+        where status = 'scheduled' and ${computedBefore('$1')} and id > $2 order by id limit $3`,
+      [tzdbVersion, afterId, limit],
+    );
+  }
+
+  /** Notes the version for schedules whose instant stays. @returns how many; the others were changed or held meanwhile */
+  async confirm(schedules: readonly WallTimeSchedule[], tzdbVersion: string): Promise<number> {
+    if (schedules.length === 0) return 0;
+    const [ids, revisions] = [schedules.map(({ batchJobId }) => batchJobId), schedules.map(({ revision }) => revision)];
+    const parameters = [ids, revisions, tzdbVersion];
+    const [{ confirmed }] = await this.database.query<{ confirmed: number }>(CONFIRM_BY_RULES, parameters);
+    return confirmed;
+  }
+
+  /**
+   * Moves a schedule to its instant by newer rules, or to now if that has passed, or marks it missed if that is too long
+   * ago: see `FOLLOW_RULES`.
+   *
+   * @param maxLateStartMinutes of a job that has no limit of its own; 0: any lateness is fine
+   */
+  async follow(
+    { batchJobId, revision }: WallTimeSchedule,
+    to: { readonly startsAt: Date; readonly tzdbVersion: string },
+    maxLateStartMinutes: number,
+  ): Promise<FollowResult> {
+    const parameters = [batchJobId, revision, to.startsAt.toISOString(), to.tzdbVersion, maxLateStartMinutes];
+    const [row] = await this.database.query<FollowRow>(FOLLOW_RULES, parameters);
+    if (!row) return { outcome: 'overtaken' };
+    const ended = { batchJobId, revision, startsAt: row.startsAtBefore };
+    if (row.status === 'failed') return { outcome: 'missed', ended, scheduled: null };
+    return { outcome: 'moved', ended, scheduled: { batchJobId, revision: row.revision, startsAt: row.startsAt } };
+  }
+}

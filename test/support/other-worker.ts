@@ -1,0 +1,39 @@
+import type { LoggerService } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { getQueueToken } from '@nestjs/bull';
+import { BatchJobsModule } from '../../src/batch-jobs.module.js';
+import { TimeRulesRepository } from '../../src/batch-jobs/time-rules.repository.js';
+import { BATCH_START_CONSUMER } from '../../src/scheduling/queues.js';
+import { Clock } from '../../src/shared/clock.js';
+import { eventually } from './eventually.js';
+import type { TestApp } from './test-app.js';
+
+interface OtherWorkerOptions {
+  readonly repository?: TimeRulesRepository;
+  readonly log: LoggerService;
+}
+
+/**
+ * A further worker on the database and the Redis of a service, booted as a process of its own would be.
+ *
+ * It waits for work when this resolves: Bull leaves a connection behind when it is closed before that, which would keep
+ * the tests' process.
+ */
+export async function bootWorker(beside: TestApp, { repository, log }: OtherWorkerOptions): Promise<TestingModule> {
+  const builder = Test.createTestingModule({
+    imports: [BatchJobsModule.forRoot({ ...beside.settings, mountHttp: false, consumeQueues: true })],
+  })
+    .overrideProvider(Clock)
+    .useValue(beside.clock)
+    .setLogger(log);
+  if (repository) builder.overrideProvider(TimeRulesRepository).useValue(repository);
+  const worker = await builder.compile();
+  await worker.init();
+  const queue = worker.get<{ clients: { blocked?: boolean }[] }>(getQueueToken(BATCH_START_CONSUMER), {
+    strict: false,
+  });
+  await eventually(() => {
+    if (!queue.clients.some(({ blocked }) => blocked)) throw new Error('the worker does not wait for work yet');
+  });
+  return worker;
+}
