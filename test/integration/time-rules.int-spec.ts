@@ -8,6 +8,7 @@ import { TimeRulesWatcher } from '../../src/scheduling/time-rules.watcher.js';
 import { TimezoneService } from '../../src/scheduling/timezone.service.js';
 import { ZONE_RULES, ZoneRules } from '../../src/scheduling/zone-rules.js';
 import { Database } from '../../src/shared/database.js';
+import { Metrics } from '../../src/shared/metrics.js';
 import type { Settings } from '../../src/shared/settings.js';
 import { eventually } from '../support/eventually.js';
 import { JobRows } from '../support/job-rows.js';
@@ -15,7 +16,6 @@ import { LogLines } from '../support/log-lines.js';
 import { RULES_2026A } from '../support/older-zone-rules.js';
 import { bootWorker } from '../support/other-worker.js';
 import { Program } from '../support/programs.js';
-import { Metrics } from '../../src/shared/metrics.js';
 import { TestApp } from '../support/test-app.js';
 
 // Workers boot, and one of them in a process of its own.
