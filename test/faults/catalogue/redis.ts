@@ -11,12 +11,12 @@ export const REDIS_FAULTS: readonly Fault[] = [
     boundMs: BOUND_MS,
     run: async ({ redis, client }, random) => {
       await sleep(random.between(0, 500));
-      const due = Date.now() + 1_500;
+      const due = Date.now() + 3_000;
       await Promise.all([due, due, due].map((startsAt) => client.create('whose wake-up is lost', startsAt)));
       // Until they are due, so that no reconciliation between makes up for it: only the sweep can start them.
-      while (Date.now() < due) {
+      while (Date.now() < due + 20) {
         await redis.ask((asked) => asked.flushall());
-        await sleep(random.between(20, 100));
+        await sleep(random.between(5, 30));
       }
     },
   },
