@@ -33,14 +33,15 @@ const FIND = `
   select fingerprint, answer from idempotency_keys
    where organization_id = $1 and key = $2 and created_at > clock_timestamp() - ${KEPT}`;
 
-/** $1 organization, $2 key, $3 fingerprint, $4 answer. A key that has had its time begins anew. */
+/** $1 organization, $2 key, $3 fingerprint, $4 answer. A key that has had its time begins anew; one of another request stays. */
 const KEEP = `
   insert into idempotency_keys as known (organization_id, key, fingerprint, answer, created_at)
   values ($1, $2, $3, $4, clock_timestamp())
   on conflict (organization_id, key) do update
      set fingerprint = excluded.fingerprint, answer = excluded.answer,
          created_at = case when known.created_at > clock_timestamp() - ${KEPT} then known.created_at
-                           else excluded.created_at end`;
+                           else excluded.created_at end
+   where known.fingerprint = excluded.fingerprint or known.created_at <= clock_timestamp() - ${KEPT}`;
 
 interface Kept {
   readonly fingerprint: Buffer;

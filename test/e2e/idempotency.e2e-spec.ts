@@ -245,6 +245,19 @@ describe('when the process ends between the commit and Redis', () => {
   });
 });
 
+it('a repair, which changes no batch, is done once as well', async () => {
+  const [key, admin] = [randomUUID(), await app.keyWith(['admin'])];
+  const repair = () => send(key, 'POST', '/admin/consistency/repair', {}, admin);
+  await app.loseQueueJob(`${await app.create(START)}.r1`);
+  const first = await repair();
+  await app.loseQueueJob(`${await app.create(START)}.r1`);
+
+  const second = await repair();
+
+  expect(first.body.armed).toBeGreaterThan(0);
+  expect([second.status, isReplayed(second), second.body]).toEqual([200, true, first.body]);
+});
+
 it('a key keeps no phone number, name or custom field', async () => {
   const key = randomUUID();
   const contacts = [{ phone: '+12025550188', name: 'Grace Hopper', note: 'canary-note' }, { phone: '+1' }];
