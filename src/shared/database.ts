@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import {
+  DataSource,
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+  type EntityManager,
+} from 'typeorm';
 import { isOutage, isWorthRetrying, sqlStateOf } from './sql-state.js';
 import { UnavailableError } from './unavailable.error.js';
 
@@ -13,6 +19,13 @@ export const DATA_SOURCE_NAME = 'batch-jobs';
 interface Session {
   readonly connection: { readonly stream: Socket };
 }
+
+// What PostgreSQL itself calls it (class 08, connection exception).
+const CONNECTION_LOST = '08006';
+
+/** TypeORM drops a session that ended between two statements, and refuses the next one unsent: a commit, perhaps. */
+const isOfLostSession = (error: unknown): boolean =>
+  error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError;
 
 // The first try and two more: what is worth retrying is over in milliseconds, and the caller is waiting.
 const MAX_TRIES = 3;
@@ -39,8 +52,9 @@ export class Database {
       try {
         return await this.withConnection(work);
       } catch (error) {
-        if (!(error instanceof QueryFailedError)) throw error;
-        const sqlState = sqlStateOf(error);
+        const isLost = isOfLostSession(error);
+        if (!isLost && !(error instanceof QueryFailedError)) throw error;
+        const sqlState = isLost ? CONNECTION_LOST : sqlStateOf(error as QueryFailedError);
         if (isWorthRetrying(sqlState) && tries < MAX_TRIES) continue;
         throw isOutage(sqlState) ? new UnavailableError(error) : error;
       }

@@ -30,14 +30,18 @@ export const BREAKAGES = [
     replacements: [
       [
         RESCHEDULE,
-        'const moved = await this.schedules.reschedule(',
+        'const moved = await carryOut(',
         `const [old] = await this.schedules.database.query(
            'select schedule_revision as revision from batch_jobs where id = $1', [id]);
          if (old) await this.scheduler.rearm({ batchJobId: id, revision: old.revision },
            { batchJobId: id, revision: old.revision + 1, startsAt: schedule.startsAt });
-         const moved = await this.schedules.reschedule(`,
+         const moved = await carryOut(`,
       ],
-      [RESCHEDULE, 'await this.scheduler.rearm(ended, start)', '{ oldJobCancelled: true, isArmed: true }'],
+      [
+        RESCHEDULE,
+        'await this.scheduler.rearm(moved.ended, moved.scheduled)',
+        '{ oldJobCancelled: true, isArmed: true }',
+      ],
     ],
     only: 'each step of reschedule',
     reveals: /Redis was ahead of PostgreSQL/,
@@ -56,7 +60,7 @@ export const BREAKAGES = [
       ],
       [STATEMENTS, ' and job.starts_at <= moment.at', ''],
       [STATEMENTS, 'job.schedule_revision = $2', '$2::integer is not null'],
-      [STATEMENTS, "job.status = 'scheduled'", "job.status <> 'running'"],
+      [STATEMENTS, "job.status = 'scheduled' and $2", "job.status <> 'running' and $2"],
     ],
     only: 'on one row',
     reveals:

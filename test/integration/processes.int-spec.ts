@@ -106,9 +106,10 @@ async function anApi(redisUrl: string) {
     const answer = await fetch(`${url}/health`).catch(() => null);
     if (!answer) throw new Error(`the API does not answer\n${program.output}`);
   }, 20_000);
-  const send = async (method: string, path: string, body?: unknown) => {
+  const send = async (method: string, path: string, body?: unknown, idempotencyKey?: string) => {
     const headers = {
       authorization: `Bearer ${key}`,
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
     const response = await fetch(`${url}${path}`, {
@@ -116,7 +117,8 @@ async function anApi(redisUrl: string) {
       headers,
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    const isReplayed = response.headers.get('idempotency-replayed') === 'true';
+    return { status: response.status, isReplayed, body: (await response.json()) as Record<string, unknown> };
   };
   const create = async (scheduledStartTime: string): Promise<string> => {
     const contacts = [{ phone: '+12025550123' }];
@@ -125,8 +127,10 @@ async function anApi(redisUrl: string) {
     if (status !== 200) throw new Refused(status);
     return String(body.batchJobId);
   };
-  const reschedule = (id: string, scheduledStartTime: string) =>
-    send('PATCH', `/batch/jobs/${id}/reschedule?${new URLSearchParams({ scheduledStartTime }).toString()}`);
+  const reschedule = (id: string, scheduledStartTime: string, idempotencyKey?: string) => {
+    const query = new URLSearchParams({ scheduledStartTime }).toString();
+    return send('PATCH', `/batch/jobs/${id}/reschedule?${query}`, undefined, idempotencyKey);
+  };
   return { program, url, create, reschedule };
 }
 
@@ -139,29 +143,29 @@ const started = (id: string, withinMs: number) =>
     return start;
   }, withinMs);
 
-describe('kill -9 of the API between commit and Redis', () => {
-  /** Moves a batch while Redis is silent, and kills the process that just committed the move and waits for Redis. */
-  async function killAfterCommit(isPostponed: boolean): Promise<{ id: string; to: string }> {
-    const proxy = await TcpProxy.start(REDIS_URL);
-    open.push(() => proxy.stop());
-    const api = await anApi(proxy.url);
-    // Postponed: the old wake-up fires too early. Else there is none yet at the new time.
-    const [before, to] = isPostponed ? [inMs(2_000), inMs(6_000)] : [inMs(3_600_000), inMs(5_000)];
-    const id = await api.create(before);
-    proxy.blackhole();
-    const answer = api.reschedule(id, to).then(
-      () => 'answered',
-      () => 'broken off',
-    );
-    await eventually(async () => {
-      const { revision } = await rows.row(id);
-      if (revision !== 2) throw new Error(`revision ${revision}`);
-    });
-    expect(await api.program.end('SIGKILL')).toBeNull();
-    expect(await answer).toBe('broken off');
-    return { id, to };
-  }
+/** Moves a batch while Redis is silent, and kills the process that just committed the move and waits for Redis. */
+async function killAfterCommit(isPostponed: boolean, idempotencyKey?: string): Promise<{ id: string; to: string }> {
+  const proxy = await TcpProxy.start(REDIS_URL);
+  open.push(() => proxy.stop());
+  const api = await anApi(proxy.url);
+  // Postponed: the old wake-up fires too early. Else there is none yet at the new time.
+  const [before, to] = isPostponed ? [inMs(2_000), inMs(6_000)] : [inMs(3_600_000), inMs(5_000)];
+  const id = await api.create(before);
+  proxy.blackhole();
+  const answer = api.reschedule(id, to, idempotencyKey).then(
+    () => 'answered',
+    () => 'broken off',
+  );
+  await eventually(async () => {
+    const { revision } = await rows.row(id);
+    if (revision !== 2) throw new Error(`revision ${revision}`);
+  });
+  expect(await api.program.end('SIGKILL')).toBeNull();
+  expect(await answer).toBe('broken off');
+  return { id, to };
+}
 
+describe('kill -9 of the API between commit and Redis', () => {
   it(`${KILLS} times: no batch is lost, none is started twice or early`, async () => {
     const worker = run(WORKER, environment(REDIS_URL));
     const moved: { id: string; to: string }[] = [];
@@ -181,6 +185,23 @@ describe('kill -9 of the API between commit and Redis', () => {
     if (process.env.TELL_LATENESS) process.stderr.write(`${told.length} kills: ${told.join(', ')}\n`);
     expect(await worker.end('SIGTERM')).toBe(0);
   }, 180_000);
+});
+
+describe('a request sent again after kill -9 between commit and Redis', () => {
+  it('under its Idempotency-Key is answered, and nothing is done again', async () => {
+    const idempotencyKey = randomUUID();
+    const { id, to } = await killAfterCommit(false, idempotencyKey);
+    const next = await anApi(REDIS_URL);
+
+    const { status, isReplayed, body } = await next.reschedule(id, to, idempotencyKey);
+
+    expect({ status, isReplayed, body }).toMatchObject({
+      status: 200,
+      isReplayed: true,
+      body: { batchJobId: id, scheduleRevision: 2, newScheduledJobId: `${id}.r2`, oldJobCancelled: false },
+    });
+    expect((await rows.history(id)).map(({ action }) => action)).toEqual(['created', 'rescheduled']);
+  });
 });
 
 /** @returns the exit code, or what the program said last if it is not 0 */
