@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import {
+  DataSource,
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+  type EntityManager,
+} from 'typeorm';
 import { isOutage, isWorthRetrying, sqlStateOf } from './sql-state.js';
 import { UnavailableError } from './unavailable.error.js';
 
@@ -39,8 +45,7 @@ export class Database {
       try {
         return await this.withConnection(work);
       } catch (error) {
-        if (!(error instanceof QueryFailedError)) throw error;
-        const sqlState = sqlStateOf(error);
+        const sqlState = outcomeOf(error);
         if (isWorthRetrying(sqlState) && tries < MAX_TRIES) continue;
         throw isOutage(sqlState) ? new UnavailableError(error) : error;
       }
@@ -67,6 +72,20 @@ export class Database {
     }
   }
 }
+
+/**
+ * SQLSTATE of a failure. A session that ends between two statements fails none of them: TypeORM gives it up, and refuses
+ * the next one before it is sent.
+ *
+ * @throws the error itself  it is none of the database's
+ */
+const outcomeOf = (error: unknown): string | null => {
+  const isGivenUp =
+    error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError;
+  if (isGivenUp) return '08006';
+  if (error instanceof QueryFailedError) return sqlStateOf(error);
+  throw error;
+};
 
 /** Ends a session that nobody answers any more, before the pool can hand it out again. */
 const abandon = async ({ connection: { stream } }: Session): Promise<void> => {
