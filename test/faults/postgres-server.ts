@@ -11,6 +11,8 @@ const quiet = (): void => undefined;
 
 /** A PostgreSQL of a world's own, which keeps its port and what was committed, however it goes. */
 export class PostgresServer {
+  private kept: Promise<Client> | null = null;
+
   private constructor(
     private folder: DataFolder,
     private server: RunningServer,
@@ -34,21 +36,28 @@ export class PostgresServer {
     return this.folder.path;
   }
 
-  /** On a connection of its own, as every other may be broken. */
+  /** On a connection of its own, made anew when the fault broke it: what asks most must not cost most. */
   async ask<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 5_000 });
-    client.on('error', quiet);
-    try {
-      await client.connect();
-      return (await client.query(sql, parameters)).rows as Row[];
-    } finally {
-      await client.end().catch(quiet);
+    for (let tries = 1; ; tries += 1) {
+      this.kept ??= this.connect();
+      const kept = this.kept;
+      try {
+        return (await (await kept).query(sql, parameters)).rows as Row[];
+      } catch (error) {
+        if (this.kept === kept) this.kept = null;
+        kept.then((client) => client.end()).catch(quiet);
+        if (tries === 2) throw error;
+      }
     }
   }
 
   /** A session that stays, to hold locks. */
-  async session(): Promise<Client> {
-    const client = new Client({ connectionString: this.url });
+  session(): Promise<Client> {
+    return this.connect();
+  }
+
+  private async connect(): Promise<Client> {
+    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 5_000 });
     client.on('error', quiet);
     await client.connect();
     return client;
@@ -79,6 +88,7 @@ export class PostgresServer {
   }
 
   async remove(): Promise<void> {
+    await this.kept?.then((client) => client.end()).catch(quiet);
     await this.stop();
     this.folder.close();
     rmSync(this.folder.path, { recursive: true, force: true, maxRetries: 5 });

@@ -13,6 +13,7 @@ export type RedisData = 'nothing' | 'log' | 'snapshot';
 /** A Redis of a world's own that keeps its data on disk, and comes back with all, some or none of them. */
 export class RedisStore {
   private child: ChildProcess | null = null;
+  private kept: Promise<Redis> | null = null;
 
   private constructor(
     private readonly port: number,
@@ -55,11 +56,24 @@ export class RedisStore {
     copyFileSync(join(this.folder, 'dump.rdb'), join(this.folder, 'snapshot.rdb'));
   }
 
-  /** Asks it on a connection of its own. */
+  /** Asks it on a connection of its own, made anew after a failure. */
   async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
+    this.kept ??= this.connect();
+    const kept = this.kept;
+    try {
+      return await question(await kept);
+    } catch (error) {
+      if (this.kept === kept) this.kept = null;
+      kept.then((redis) => redis.disconnect()).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async connect(): Promise<Redis> {
     const redis = new Redis(this.url, {
       lazyConnect: true,
       retryStrategy: () => null,
+      enableOfflineQueue: false,
       connectTimeout: 1_000,
       commandTimeout: 5_000,
       disconnectTimeout: 50,
@@ -67,9 +81,10 @@ export class RedisStore {
     redis.on('error', () => undefined);
     try {
       await redis.connect();
-      return await question(redis);
-    } finally {
+      return redis;
+    } catch (error) {
       redis.disconnect();
+      throw error;
     }
   }
 
@@ -87,6 +102,8 @@ export class RedisStore {
     const { child } = this;
     this.child = null;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    await this.kept?.then((redis) => redis.disconnect()).catch(() => undefined);
+    this.kept = null;
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
