@@ -242,9 +242,10 @@ describe('SIGTERM', () => {
     const ending = new AbortController();
     const load = Array.from({ length: 8 }, async () => {
       while (!ending.signal.aborted) {
-        const to = inMs(1_500 + Math.random() * 1_500);
         try {
           const id = await api.create(inMs(3_600_000));
+          // Ahead by more than any answer takes, or the move would be one into the past.
+          const to = inMs(5_000 + Math.random() * 1_500);
           const { status } = await api.reschedule(id, to);
           answers.add(status);
           if (status === 200) acknowledged.set(id, to);
