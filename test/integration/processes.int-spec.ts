@@ -224,7 +224,8 @@ describe('a request sent again after kill -9 between commit and Redis', () => {
       isReplayed: true,
       body: { batchJobId: id, scheduleRevision: 2, newScheduledJobId: `${id}.r2`, oldJobCancelled: false },
     });
-    expect((await rows.history(id)).map(({ action }) => action)).toEqual(['created', 'rescheduled']);
+    const moves = (await rows.history(id)).filter(({ action }) => action === 'rescheduled');
+    expect(moves).toHaveLength(1);
   });
 });
 
