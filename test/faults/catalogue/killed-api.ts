@@ -68,7 +68,7 @@ const REQUESTS: Readonly<Record<string, Request>> = {
 };
 
 // Every step costs a boot, which is two seconds of processor time: the short form takes some, other ones each time.
-const STEPS = isLongForm ? Number.POSITIVE_INFINITY : 3;
+const STEPS = isLongForm ? Number.POSITIVE_INFINITY : 2;
 
 /** Asks until the API has died where it was to, then starts it again: each step in its turn. */
 async function killAtEach({ prepare, send, failpoints }: Request, { client, api }: World, random: Random) {

@@ -55,7 +55,7 @@ const addUnwanted = ({ redis, queueKey }: World): Promise<unknown> =>
   redis.ask((client) => client.zadd(queueKey('delayed'), (Date.now() + HOUR_MS) * 4_096, `unwanted ${Date.now()}`));
 
 // As for the API, see `killed-api.ts`.
-const STEPS = isLongForm ? Number.POSITIVE_INFINITY : 4;
+const STEPS = isLongForm ? Number.POSITIVE_INFINITY : 2;
 
 /** Gives work until the worker has died where it was to, then starts it again. */
 async function killAtEach(worker: ServiceProcess, points: readonly string[], give: () => Promise<void>) {
