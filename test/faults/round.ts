@@ -39,9 +39,9 @@ export async function runRound(world: World, fault: Fault, seed: number): Promis
     .catch((error: unknown) => failures.push(`the fault could not be run: ${(error as Error).message}`));
   await runWorkload(world.client, random.fork('workload'), disturbance);
   await world.heal();
-  await settle(world, fault);
+  const settled = await settle(world, fault);
   await watch.stop();
-  const evidence = await collect(world, fault, watch.seen);
+  const evidence = await collect(world, fault, settled, watch.seen);
   const lateMs = evidence.ledgers.flatMap(({ id, starts }) =>
     starts.flatMap(({ lateMs: late }) => (late === null || world.backdated.has(id) ? [] : late)),
   );
@@ -51,21 +51,30 @@ export async function runRound(world: World, fault: Fault, seed: number): Promis
   return { batches: evidence.batches.length, lateMs, violations: [...failures, ...violationsOf(evidence)], lines };
 }
 
-/** Waits for everything due to have ended and for Redis to agree, but not beyond the bounds: the checker tells then. */
-async function settle(world: World, { boundMs }: Fault): Promise<void> {
+type Settled = Pick<Evidence, 'scheduled' | 'delayed'>;
+
+/**
+ * Waits for everything due to have ended and for Redis to agree, but not beyond the bounds: the checker tells then.
+ *
+ * @returns what was seen last of either side. A later look could meet a worker that takes a timer away to set it again.
+ */
+async function settle(world: World, { boundMs }: Fault): Promise<Settled> {
   const reader = new LedgerReader(world.postgres);
+  let seen: Settled = { scheduled: [], delayed: new Map() };
   await eventually(async () => {
     const soon = (await reader.scheduled()).filter(({ startsAt }) => startsAt < Date.now() + SOON_MS);
     if (soon.length > 0) throw new Error(`${soon.length} batches have not ended`);
   }, boundMs + SETTLE_MS).catch(() => undefined);
   await eventually(async () => {
     const [scheduled, delayed] = [await reader.scheduled(), await listDelayed(world)];
+    seen = { scheduled, delayed };
     const agree = scheduled.every(({ id, revision }) => delayed.has(`${id}.r${revision}`));
     if (!agree || scheduled.length !== delayed.size) throw new Error('Redis does not agree');
   }, QUIESCENCE_MS).catch(() => undefined);
+  return seen;
 }
 
-async function collect(world: World, fault: Fault, ahead: readonly string[]): Promise<Evidence> {
+async function collect(world: World, fault: Fault, settled: Settled, ahead: readonly string[]): Promise<Evidence> {
   const reader = new LedgerReader(world.postgres);
   const batches = world.client.take();
   return {
@@ -77,8 +86,7 @@ async function collect(world: World, fault: Fault, ahead: readonly string[]): Pr
     maxLateMs: MAX_LATE_MS,
     backdated: world.backdated,
     mayRefuse: fault.mayRefuse ?? false,
-    scheduled: await reader.scheduled(),
-    delayed: await listDelayed(world),
+    ...settled,
     ahead,
     processes: world.processes.map((process) => process.take()),
     canaries: [...CANARIES, world.key],
