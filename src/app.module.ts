@@ -20,7 +20,7 @@ export class AppModule implements NestModule {
    */
   static forRole(
     settings: SettingsInput,
-    shape: Pick<BatchJobsShape, 'mountHttp' | 'consumeQueues'>,
+    shape: Pick<BatchJobsShape, 'mountHttp' | 'consumeQueues' | 'dialer'>,
     metricsAt: MetricsAddress | null = null,
   ): DynamicModule {
     const metricsServer: Provider[] = [MetricsServer, { provide: METRICS_ADDRESS, useValue: metricsAt }];

@@ -30,14 +30,21 @@ import {
   type OPTIONS_TYPE,
 } from './batch-jobs.options.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
+import { CallsRepository } from './batch-jobs/calls.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
 import { TimeRulesRepository } from './batch-jobs/time-rules.repository.js';
+import { CallConsumer } from './calling/call.consumer.js';
+import { CallOutcomes } from './calling/call-outcomes.js';
+import { CallRunner } from './calling/call.runner.js';
+import { CallSweeper } from './calling/call.sweeper.js';
+import { Dispatcher } from './calling/dispatcher.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
+import { CallsGateway } from './scheduling/calls.gateway.js';
 import { ConsistencyService } from './scheduling/consistency.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { LedgerService } from './scheduling/ledger.service.js';
@@ -64,9 +71,13 @@ const CORE: Provider[] = [
   ApiKeysService,
   BatchJobsRepository,
   BatchJobsService,
+  CallOutcomes,
+  CallsGateway,
+  CallsRepository,
   Clock,
   ConsistencyService,
   Database,
+  Dispatcher,
   HealthService,
   Idempotency,
   LedgerRepository,
@@ -89,6 +100,9 @@ const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimite
 const CONSUMERS: Provider[] = [
   BatchRunner,
   BatchStartConsumer,
+  CallConsumer,
+  CallRunner,
+  CallSweeper,
   IdempotencyUpkeep,
   ReconciliationLoop,
   ScheduleSweeper,
@@ -98,6 +112,9 @@ const CONSUMERS: Provider[] = [
 
 /** Every controller of the module: each is behind a key. */
 const CONTROLLERS = [AdminController, BatchJobsController, LedgerController, SchedulePreviewController];
+
+const NO_DIALER =
+  'BatchJobsModule has nothing to place calls with. Pass `dialer`, a provider for `Dialer`, where `consumeQueues` is true.';
 
 const MOUNTS_HTTP = Symbol('batch-jobs mounts http');
 
@@ -146,7 +163,8 @@ export class BatchJobsModule implements NestModule {
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {
-    const { imports = [], mountHttp = true, consumeQueues = false } = shape;
+    const { imports = [], mountHttp = true, consumeQueues = false, dialer } = shape;
+    if (consumeQueues && !dialer) throw new Error(NO_DIALER);
     const {
       outboundNumbers = { provide: OutboundNumbers, useClass: StoredOutboundNumbers },
       creditCheck = { provide: CreditCheck, useClass: NoCreditCheck },
@@ -164,6 +182,7 @@ export class BatchJobsModule implements NestModule {
         ...CORE,
         outboundNumbers,
         creditCheck,
+        ...(dialer ? [dialer] : []),
         { provide: MOUNTS_HTTP, useValue: mountHttp },
         ...(mountHttp ? HTTP : []),
         ...(consumeQueues ? CONSUMERS : []),
@@ -171,6 +190,7 @@ export class BatchJobsModule implements NestModule {
       exports: [
         ApiKeysService,
         BatchJobsService,
+        CallOutcomes,
         HealthService,
         LedgerService,
         Metrics,

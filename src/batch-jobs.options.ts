@@ -10,8 +10,10 @@ export interface BatchJobsShape {
   readonly imports?: ModuleMetadata['imports'];
   /** Serve the routes. @default true */
   readonly mountHttp?: boolean;
-  /** Start batches: consume the queue, sweep and reconcile. @default false */
+  /** Start batches and place their calls: consume the queues, sweep and reconcile. @default false */
   readonly consumeQueues?: boolean;
+  /** A provider for `Dialer`: what places the calls. Needed where queues are consumed. */
+  readonly dialer?: Provider;
   /** A provider for `OutboundNumbers`. @default our table */
   readonly outboundNumbers?: Provider;
   /** A provider for `CreditCheck`. @default says yes to everything */

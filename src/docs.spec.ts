@@ -80,7 +80,7 @@ describe('the settings of docs/operations.md', () => {
     expect(rows.find(([cell]) => cell === `\`${name}\``)?.[1]).toBe(`${first}–${last}`);
   });
 
-  it.each(variables.map(({ name, fallback }) => [name, fallback === undefined ? '' : `\`${fallback}\``]))(
+  it.each(variables.map(({ name, fallback }) => [name, fallback === undefined ? '' : `\`${String(fallback)}\``]))(
     'gives %s the default %s',
     (name, fallback) => {
       expect(rows.find(([cell]) => cell === `\`${name}\``)?.[2]).toBe(fallback);

@@ -44,12 +44,28 @@ const text = (name: string, minLength: number, fallback?: string): Variable<stri
   fallback,
 });
 
-const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): Variable<T> => ({
+const amounts = (name: string, max: number, fallback: readonly number[]): Variable<readonly number[]> => {
+  const one = amount(name, max, 0);
+  return {
+    name,
+    read: (given) => {
+      const numbers = given.split(',').map((part) => one.read(part.trim()));
+      return numbers.every((number) => number !== undefined) ? numbers : undefined;
+    },
+    allowed: `numbers from 0 to ${max} with commas between them`,
+    fallback,
+  };
+};
+
+const oneOf = <T extends string>(name: string, values: readonly T[], fallback?: T): Variable<T> => ({
   name,
   read: (given) => values.find((value) => value === given),
   allowed: `one of ${values.join(', ')}`,
   fallback,
 });
+
+/** What can place calls. */
+export const DIALERS = ['simulated'] as const;
 
 /** Every variable the service knows; `.env.example` lists the same. */
 export const VARIABLES = {
@@ -66,6 +82,12 @@ export const VARIABLES = {
   maxScheduleDays: integer('MAX_SCHEDULE_DAYS', 1, 3_660, SETTING_DEFAULTS.maxScheduleDays),
   maxLateStartMinutes: integer('MAX_LATE_START_MINUTES', 0, 525_600, SETTING_DEFAULTS.maxLateStartMinutes),
   timeRulesChange: oneOf('TIME_RULES_CHANGE', TIME_RULES_CHANGES, SETTING_DEFAULTS.timeRulesChange),
+  dialer: oneOf('DIALER', DIALERS),
+  simulatedCallMs: integer('SIMULATED_CALL_MS', 0, 600_000, 1_500),
+  retryDelaysMinutes: amounts('RETRY_DELAYS_MINUTES', 10_080, SETTING_DEFAULTS.retryDelaysMinutes),
+  callConcurrency: integer('CALL_CONCURRENCY', 1, 1_000, SETTING_DEFAULTS.callConcurrency),
+  dialTimeoutSeconds: integer('DIAL_TIMEOUT_SECONDS', 1, 300, SETTING_DEFAULTS.dialTimeoutSeconds),
+  maxCallMinutes: integer('MAX_CALL_MINUTES', 1, 1_440, SETTING_DEFAULTS.maxCallMinutes),
   maxContacts: integer('MAX_CONTACTS', 1, 1_000_000, SETTING_DEFAULTS.maxContacts),
   maxUploadBytes: integer('MAX_UPLOAD_BYTES', 1_024, 1_073_741_824, SETTING_DEFAULTS.maxUploadBytes),
   averageCallMinutes: amount('AVERAGE_CALL_MINUTES', 1_440, SETTING_DEFAULTS.averageCallMinutes),
@@ -84,6 +106,10 @@ export interface Environment extends Required<SettingsInput> {
   /** Where a worker serves its metrics; null: nowhere. The API role serves them on its own port. @default null */
   readonly metricsPort: number | null;
   readonly logLevel: LogLevel;
+  /** What places the calls. No default: a service that only pretends to call must be asked for. */
+  readonly dialer: (typeof DIALERS)[number];
+  /** How long a simulated call takes, on average. @default 1500 */
+  readonly simulatedCallMs: number;
   /** Where `npm start` keeps its embedded servers' data. @default '.data' */
   readonly dataDir: string;
 }

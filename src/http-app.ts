@@ -8,6 +8,7 @@ import { FORM_OVERHEAD_BYTES } from './api/form-reader.js';
 import { newRequestId, requestIdOf } from './api/request-id.js';
 import { toProblem } from './api/problem.js';
 import { AppModule } from './app.module.js';
+import { dialerOf } from './dialer.choice.js';
 import type { Environment } from './env.js';
 import { JsonLogger } from './logger.js';
 import { serveDocs } from './openapi.js';
@@ -25,7 +26,7 @@ const MAX_PARAMETER_LENGTH = 16 * 1024;
  */
 export async function createHttpApp(environment: Environment, consumeQueues: boolean): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRole(environment, { mountHttp: true, consumeQueues }),
+    AppModule.forRole(environment, { mountHttp: true, consumeQueues, dialer: dialerOf(environment) }),
     createAdapter(environment),
     { logger: new JsonLogger(environment.logLevel), abortOnError: false },
   );

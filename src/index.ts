@@ -13,6 +13,18 @@ export { TimezoneService, type ZoneAt } from './scheduling/timezone.service.js';
 export { ZoneListService, type ZoneDataVersions, type ZoneList } from './scheduling/zone-list.service.js';
 export { readContactArray, readContactCsv, type ContactList } from './batch-jobs/contact-list.js';
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
+export { CallOutcomes, type RecordedCall } from './calling/call-outcomes.js';
+export {
+  Dialer,
+  DialerRefusal,
+  type AcceptedCall,
+  type CallLookUp,
+  type OutboundCall,
+  type PlacedCall,
+  type RefusalReason,
+  type UnsettledCall,
+} from './calling/dialer.js';
+export { CALL_OUTCOMES, callEnd, type CallEnd, type CallOutcome } from './batch-jobs/call.outcome.js';
 export { runMigrations } from './database/data-source.js';
 export type { ChangeTerms } from './batch-jobs/change-terms.js';
 export type { IdempotentRequest } from './shared/idempotent-request.js';

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
+import { dialerOf } from './dialer.choice.js';
 import { loadEnvironmentFile, readEnvironment } from './env.js';
 import { JsonLogger } from './logger.js';
 import { serve } from './process.js';
@@ -12,7 +13,7 @@ await serve(async () => {
   const { host, metricsPort } = environment;
   const metricsAt = metricsPort === null ? null : { host, port: metricsPort };
   return NestFactory.createApplicationContext(
-    AppModule.forRole(environment, { mountHttp: false, consumeQueues: true }, metricsAt),
+    AppModule.forRole(environment, { mountHttp: false, consumeQueues: true, dialer: dialerOf(environment) }, metricsAt),
     { logger: new JsonLogger(environment.logLevel), abortOnError: false },
   );
 });

@@ -26,6 +26,20 @@ export class OrganizationsService {
     ]);
   }
 
+  /**
+   * Sets how many calls of all its batches may be in flight at one time; calls in progress go on when it is lowered.
+   *
+   * @param concurrentCallLimit 0–10,000; 0: none is placed
+   * @returns false when there is no such organization
+   */
+  async setCallLimit(id: string, concurrentCallLimit: number): Promise<boolean> {
+    const changed = await this.database.query(
+      'update organizations set concurrent_call_limit = $2 where id = $1 returning 1',
+      [id, concurrentCallLimit],
+    );
+    return changed.length > 0;
+  }
+
   /** Adds a number, or does nothing when the id is taken. @returns its id, or null when that is taken */
   async addPhoneNumber({ id = `phone_${ulid()}`, ...number }: NewPhoneNumber): Promise<string | null> {
     const added = await this.database.query<unknown>(

@@ -14,6 +14,7 @@ export class StoredOutboundNumbers extends OutboundNumbers {
     const number = await this.database.read((manager) => manager.findOneBy(PhoneNumber, { organizationId, id }));
     if (!number) return null;
     const isTextOnly = number.outboundAgentChannel === 'text';
-    return { id, outboundAgentId: isTextOnly ? null : number.outboundAgentId, isTextOnly };
+    const { phoneNumber } = number;
+    return { id, phoneNumber, outboundAgentId: isTextOnly ? null : number.outboundAgentId, isTextOnly };
   }
 }

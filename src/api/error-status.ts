@@ -10,6 +10,7 @@ interface HttpMeaning {
 export const HTTP_MEANING = {
   already_running: { title: 'Already running', status: 400 },
   already_terminal: { title: 'Already ended', status: 400 },
+  call_not_found: { title: 'Call not found', status: 404 },
   idempotency_in_progress: { title: 'Request in progress', status: 409 },
   idempotency_key_reused: { title: 'Idempotency key reused', status: 422 },
   insufficient_credits: { title: 'Insufficient credits', status: 400 },

@@ -2,7 +2,19 @@ import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 
-export const HISTORY_ACTIONS = ['created', 'rescheduled', 'started', 'cancelled', 'missed'] as const;
+export const HISTORY_ACTIONS = [
+  'created',
+  'rescheduled',
+  'changed',
+  'started',
+  'paused',
+  'resumed',
+  'completed',
+  'failed',
+  'cancelled',
+  'missed',
+  'deleted',
+] as const;
 export type HistoryAction = (typeof HISTORY_ACTIONS)[number];
 
 /** The facts of a job that a person's decision changes, as they were before or after it. */
@@ -17,7 +29,7 @@ export interface HistoryFacts {
 
 /** One change of a batch job: who, when, from what, to what. Written in the transaction of the change; a trigger refuses to change or delete it. */
 @Entity('batch_job_history')
-@Check('batch_job_history_action_known', `action in (${HISTORY_ACTIONS.map((action) => `'${action}'`).join(', ')})`)
+@Check('batch_job_history_action_in_use', `action in (${HISTORY_ACTIONS.map((action) => `'${action}'`).join(', ')})`)
 @Check('batch_job_history_reason_short', 'char_length(reason) <= 200')
 @Index('batch_job_history_of_job', ['batchJobId', 'id'])
 export class BatchJobHistory {

@@ -28,6 +28,9 @@ export class BatchJob {
 
   @Column({ name: 'from_phone_number_id', type: 'text' }) readonly fromPhoneNumberId: string;
 
+  /** That number in E.164, as it was when the job was created. Null when the platform's `OutboundNumbers` did not say. */
+  @Column({ name: 'from_phone_number', type: 'text', nullable: true }) readonly fromPhoneNumber: string | null;
+
   /** The number's outbound agent when the job was created; a later change of the number leaves the job as it is. */
   @Column({ name: 'agent_id', type: 'text' }) readonly agentId: string;
 

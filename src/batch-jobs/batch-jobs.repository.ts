@@ -27,6 +27,8 @@ export interface NewBatchJob {
   readonly name: string;
   readonly description: string | null;
   readonly fromPhoneNumberId: string;
+  /** E.164; null when only its id is known. */
+  readonly fromPhoneNumber: string | null;
   readonly agentId: string;
   readonly concurrentCallLimit: number;
   readonly maxAttempts: number;
@@ -166,6 +168,7 @@ const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unk
     schedule?.tzdbVersion ?? null,
     caller.actor,
     caller.requestId,
+    job.fromPhoneNumber,
   ];
 };
 

@@ -7,6 +7,7 @@ import { CONTACT_STATUSES, type ContactStatus } from './contact.status.js';
 @Check('contacts_status_known', `status in (${CONTACT_STATUSES.map((status) => `'${status}'`).join(', ')})`)
 @Index('contacts_in_list_order', ['batchJobId', 'position'], { unique: true })
 @Index('contacts_by_status', ['batchJobId', 'status', 'position'])
+@Index('contacts_due', ['batchJobId', 'nextRetryAt'], { where: `status = 'queued'` })
 export class Contact {
   /** `contact_` and a ULID. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'contacts_pkey' }) readonly id: string;

@@ -74,6 +74,15 @@ export class StartReceiptNotFoundError extends DomainError {
   }
 }
 
+/** No such call, or one of another organization: the two cannot be told apart. */
+export class CallNotFoundError extends DomainError {
+  readonly code = 'call_not_found';
+
+  constructor() {
+    super('Call not found');
+  }
+}
+
 /** The organization has no such number. Ids longer than 64 characters are not echoed. */
 export class PhoneNumberNotFoundError extends DomainError {
   readonly code = 'phone_number_not_found';

@@ -59,7 +59,7 @@ export type ChangeResult =
   | { readonly outcome: 'unwanted'; readonly entityTag: EntityTag };
 
 export type ClaimResult =
-  | { readonly outcome: 'started' | 'missed'; readonly lateMs: number }
+  | { readonly outcome: 'started' | 'missed'; readonly organizationId: string; readonly lateMs: number }
   /** PostgreSQL's clock says it is not due yet. */
   | { readonly outcome: 'early'; readonly earlyMs: number }
   /** Another revision, status or no such job: nothing to do, now or later. */
@@ -116,7 +116,8 @@ export class ScheduleRepository {
     const { batchJobId, revision } = wakeUp;
     const [claimed] = await this.database.query<ClaimRow>(CLAIM, [batchJobId, revision, trigger, maxLateStartMinutes]);
     if (claimed) {
-      return { outcome: claimed.status === 'running' ? 'started' : 'missed', lateMs: Number(claimed.lateMs) };
+      const { status, organizationId, lateMs } = claimed;
+      return { outcome: status === 'running' ? 'started' : 'missed', organizationId, lateMs: Number(lateMs) };
     }
     const [refused] = await this.database.query<{ earlyMs: string | null }>(CLAIM_REFUSED, [
       batchJobId,

@@ -4,6 +4,7 @@ import type { StartTrigger } from '../batch-jobs/batch-job-start.entity.js';
 import { ScheduleRepository, type ClaimResult, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import { Metrics } from '../shared/metrics.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
+import { Dispatcher } from './dispatcher.js';
 
 // A wake-up ahead of PostgreSQL's clock by no more than this is waited for; the others are left to the reconciler, or
 // where the worker's own clock is as far ahead, to the sweep.
@@ -16,13 +17,14 @@ export class BatchRunner {
 
   constructor(
     private readonly schedules: ScheduleRepository,
+    private readonly dispatcher: Pick<Dispatcher, 'request'>,
     private readonly metrics: Metrics,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /**
    * Starts the batch if this revision of its schedule is in force and due, else does nothing.
-   * Starting is one transaction without any other effect: the calls are found by who places them.
+   * Starting is one transaction without any other effect: the dispatcher finds the calls, asked for them or not.
    *
    * @param signal ends the wait for a start that is not due yet
    * @throws unavailable  the sweep will find it
@@ -36,6 +38,7 @@ export class BatchRunner {
       const claim = await this.schedules.claim(wakeUp, trigger, this.settings.maxLateStartMinutes);
       this.report(wakeUp, trigger, claim);
       this.count(trigger, claim);
+      if (claim.outcome === 'started') this.dispatcher.request(claim.organizationId);
       if (claim.outcome !== 'early' || claim.earlyMs > MAX_EARLY_WAIT_MS || signal.aborted) return claim;
       await sleep(claim.earlyMs, undefined, { signal }).catch(() => undefined);
     }

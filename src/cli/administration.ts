@@ -37,7 +37,8 @@ async function withDatabase<T>(work: (on: Administration) => Promise<T>): Promis
   const running = serviceFile(readVariable('DATA_DIR') ?? '.data');
   if (!readVariable('DATABASE_URL') && existsSync(running)) process.loadEnvFile(running);
 
-  const environment = readEnvironment();
+  // No command places a call.
+  const environment = readEnvironment({ dialer: 'simulated' });
   const dataSource = await new DataSource(dataSourceOptions(environment.databaseUrl, 2)).initialize();
   try {
     const database = new Database(dataSource);

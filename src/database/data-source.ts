@@ -6,12 +6,14 @@ import { PhoneNumber } from '../access/phone-number.entity.js';
 import { BatchJobHistory } from '../batch-jobs/batch-job-history.entity.js';
 import { BatchJobStart } from '../batch-jobs/batch-job-start.entity.js';
 import { BatchJob } from '../batch-jobs/batch-job.entity.js';
+import { CallAttempt } from '../batch-jobs/call-attempt.entity.js';
 import { ContactCount } from '../batch-jobs/contact-count.entity.js';
 import { Contact } from '../batch-jobs/contact.entity.js';
 import { StaleWakeUps } from '../batch-jobs/stale-wake-ups.entity.js';
 import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
+import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
 
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
@@ -29,6 +31,7 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     BatchJob,
     BatchJobHistory,
     BatchJobStart,
+    CallAttempt,
     Contact,
     ContactCount,
     IdempotencyKey,
@@ -36,7 +39,7 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     PhoneNumber,
     StaleWakeUps,
   ],
-  migrations: [CreateBatchJobs1795467600000, KeepWhatHappened1795620600000],
+  migrations: [CreateBatchJobs1795467600000, KeepWhatHappened1795620600000, PlaceCalls1795633200000],
   migrationsTableName: 'batch_jobs_migrations',
   synchronize: false,
   poolSize,

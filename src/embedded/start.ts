@@ -18,7 +18,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 await serve(async () => {
   loadEnvironmentFile();
   // What is not named is made here.
-  const asked = readEnvironment({ databaseUrl: '', redisUrl: '', apiKeyPepper: '' });
+  const asked = readEnvironment({ databaseUrl: '', redisUrl: '', apiKeyPepper: '', dialer: 'simulated' });
   const { dataDir } = asked;
   const servers = await startEmbeddedServers({
     dataDir,

@@ -28,6 +28,7 @@ import { CreditCheck, OutboundNumbers } from '../shared/platform.js';
 import { Metrics } from '../shared/metrics.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { estimate, estimateCompletion, type Estimate } from './estimate.js';
+import { CallsGateway } from './calls.gateway.js';
 import { carryOut } from './carry-out.js';
 import { PastScheduledTimeError } from './schedule.errors.js';
 import { ScheduleResolver } from './schedule.resolver.js';
@@ -98,6 +99,7 @@ export class BatchJobsService {
     private readonly schedules: ScheduleRepository,
     private readonly resolver: ScheduleResolver,
     private readonly scheduler: SchedulerGateway,
+    private readonly calls: CallsGateway,
     private readonly outboundNumbers: OutboundNumbers,
     private readonly creditCheck: CreditCheck,
     private readonly clock: Clock,
@@ -118,7 +120,7 @@ export class BatchJobsService {
     const { list } = input;
     this.resolver.checkTimezone(input.timezone);
     const schedule = input.schedule && this.resolver.resolve(input.schedule);
-    const agentId = await this.findAgent(caller, input.fromPhoneNumberId);
+    const { agentId, fromPhoneNumber } = await this.findNumber(caller, input.fromPhoneNumberId);
     const estimated = estimate(list.contacts.length, input.concurrentCallLimit, this.settings);
     await this.checkCredits(caller, estimated);
 
@@ -130,7 +132,7 @@ export class BatchJobsService {
       isArmed,
       entityTag: entityTagOf({ scheduleRevision: schedule ? 1 : 0, version: 1 }),
     });
-    const job = { ...input, agentId, contacts: list.contacts, schedule };
+    const job = { ...input, agentId, fromPhoneNumber, contacts: list.contacts, schedule };
     const batchJobId = await this.batchJobs.create(caller, job, (id) => created(id, schedule === null));
     if (batchJobId === null) throw new PastScheduledTimeError(schedule as ResolvedSchedule);
 
@@ -178,6 +180,7 @@ export class BatchJobsService {
       (order) => this.schedules.startNow(order),
     );
     this.metrics.countStart('request', null);
+    await this.calls.requestDispatch(caller.organizationId);
     return started;
   }
 
@@ -226,11 +229,11 @@ export class BatchJobsService {
     return changed(change, oldJobCancelled);
   }
 
-  private async findAgent({ organizationId }: Caller, phoneNumberId: string): Promise<string> {
+  private async findNumber({ organizationId }: Caller, phoneNumberId: string) {
     const number = await this.outboundNumbers.find(organizationId, phoneNumberId);
     if (!number) throw new PhoneNumberNotFoundError(phoneNumberId);
     if (number.outboundAgentId === null) throw new NoOutboundAgentError(phoneNumberId, number.isTextOnly);
-    return number.outboundAgentId;
+    return { agentId: number.outboundAgentId, fromPhoneNumber: number.phoneNumber };
   }
 
   private async checkCredits({ organizationId }: Caller, { dollars }: Estimate): Promise<void> {

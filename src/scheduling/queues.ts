@@ -7,14 +7,15 @@ import { SETTINGS, type Settings } from '../shared/settings.js';
 /** Names and payloads of every queue, in one type. */
 export interface QueueCatalog {
   'batch-start': { start: { batchJobId: string; revision: number } };
+  'batch-call': { place: { callId: string }; dispatch: { organizationId: string } };
 }
 export type JobData<Q extends keyof QueueCatalog, J extends keyof QueueCatalog[Q]> = QueueCatalog[Q][J];
 
-const BATCH_START = 'batch-start' satisfies keyof QueueCatalog;
-
-/** Injection names of the two ends of the queue. They differ in their connections, not in the queue. */
+/** Injection names of the two ends of a queue. They differ in their connections, not in the queue. */
 export const BATCH_START_PRODUCER = 'batch-start-producer';
 export const BATCH_START_CONSUMER = 'batch-start-consumer';
+export const BATCH_CALL_PRODUCER = 'batch-call-producer';
+export const BATCH_CALL_CONSUMER = 'batch-call-consumer';
 
 const producer = ({ redisUrl, redisKeyPrefix }: Settings): QueueOptions => ({
   prefix: redisKeyPrefix,
@@ -28,16 +29,29 @@ const consumer = ({ redisUrl, redisKeyPrefix }: Settings): QueueOptions => ({
   settings: { stalledInterval: 10_000, maxStalledCount: 10 },
 });
 
-const register = (token: string, options: (settings: Settings) => QueueOptions, settingsModule: DynamicModule) =>
-  BullModule.registerQueueAsync({
-    name: token,
-    imports: [settingsModule],
-    inject: [SETTINGS],
-    useFactory: (settings: Settings) => ({ name: BATCH_START, ...options(settings) }),
-  });
+interface QueueEnd {
+  readonly token: string;
+  readonly queue: keyof QueueCatalog;
+  readonly options: (settings: Settings) => QueueOptions;
+}
+
+const PRODUCERS: readonly QueueEnd[] = [
+  { token: BATCH_START_PRODUCER, queue: 'batch-start', options: producer },
+  { token: BATCH_CALL_PRODUCER, queue: 'batch-call', options: producer },
+];
+
+const CONSUMERS: readonly QueueEnd[] = [
+  { token: BATCH_START_CONSUMER, queue: 'batch-start', options: consumer },
+  { token: BATCH_CALL_CONSUMER, queue: 'batch-call', options: consumer },
+];
 
 /** The queues as Nest modules. A process that does not consume opens no blocking connection. */
-export const queueModules = (settingsModule: DynamicModule, consumeQueues: boolean): DynamicModule[] => [
-  register(BATCH_START_PRODUCER, producer, settingsModule),
-  ...(consumeQueues ? [register(BATCH_START_CONSUMER, consumer, settingsModule)] : []),
-];
+export const queueModules = (settingsModule: DynamicModule, consumeQueues: boolean): DynamicModule[] =>
+  [...PRODUCERS, ...(consumeQueues ? CONSUMERS : [])].map(({ token, queue, options }) =>
+    BullModule.registerQueueAsync({
+      name: token,
+      imports: [settingsModule],
+      inject: [SETTINGS],
+      useFactory: (settings: Settings) => ({ name: queue, ...options(settings) }),
+    }),
+  );

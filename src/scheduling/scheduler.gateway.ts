@@ -2,11 +2,9 @@ import { InjectQueue } from '@nestjs/bull';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job, JobOptions, Queue } from 'bull';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScheduledStart } from '../batch-jobs/schedule.repository.js';
 import { Clock } from '../shared/clock.js';
-import { RedisPatience } from '../shared/redis-patience.js';
-import { requestContext } from '../shared/request-context.js';
+import { PatientRedis } from '../shared/patient-redis.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
@@ -44,7 +42,7 @@ export const wakeUpId = ({ batchJobId, revision }: Pick<ScheduledStart, 'batchJo
 @Injectable()
 export class SchedulerGateway implements OnApplicationBootstrap {
   private readonly logger = new Logger(SchedulerGateway.name);
-  private isAway = false;
+  private readonly redis = new PatientRedis(this.logger);
 
   constructor(
     @InjectQueue(BATCH_START_PRODUCER) private readonly starts: Queue<WakeUp>,
@@ -90,12 +88,12 @@ export class SchedulerGateway implements OnApplicationBootstrap {
       removeOnComplete: true,
       removeOnFail: true,
     };
-    return (await this.patiently('add', () => this.starts.add('start', { batchJobId, revision }, options))) !== null;
+    return (await this.redis.ask('add', () => this.starts.add('start', { batchJobId, revision }, options))) !== null;
   }
 
   /** @returns whether the wake-up was found and removed; null when Redis does not answer */
   async forget(queueJobId: string): Promise<boolean | null> {
-    return this.patiently('remove', async () => {
+    return this.redis.ask('remove', async () => {
       const job = await this.starts.getJob(queueJobId);
       // The record may be lost and its place in the delayed set not: Bull finds such a one only when it fires.
       if (!job) return (await this.starts.client.zrem(this.starts.toKey('delayed'), queueJobId)) > 0;
@@ -109,7 +107,7 @@ export class SchedulerGateway implements OnApplicationBootstrap {
 
   /** @returns null when Redis has no such wake-up, `'unknown'` when Redis does not answer */
   async lookUp(queueJobId: string): Promise<QueueJob | null | 'unknown'> {
-    const found = await this.patiently('look up', async () => {
+    const found = await this.redis.ask('look up', async () => {
       const job = await this.starts.getJob(queueJobId);
       return { queueJob: job && (await this.describe(job)) };
     });
@@ -118,7 +116,7 @@ export class SchedulerGateway implements OnApplicationBootstrap {
 
   /** Ids and firing times of all wake-ups that have not fired. Null when Redis does not answer. */
   async listArmed(): Promise<Map<string, Date> | null> {
-    const members = await this.patiently('list', () =>
+    const members = await this.redis.ask('list', () =>
       this.starts.client.zrange(this.starts.toKey('delayed'), 0, -1, 'WITHSCORES'),
     );
     if (!members) return null;
@@ -133,19 +131,19 @@ export class SchedulerGateway implements OnApplicationBootstrap {
   /** @returns for each, whether it waits in the delayed set; null when Redis does not answer */
   async areArmed(queueJobIds: readonly string[]): Promise<boolean[] | null> {
     if (queueJobIds.length === 0) return [];
-    const scores = await this.patiently('list', () =>
+    const scores = await this.redis.ask('list', () =>
       this.starts.client.zmscore(this.starts.toKey('delayed'), ...queueJobIds),
     );
     return scores && scores.map((score) => score !== null);
   }
 
   async isReachable(): Promise<boolean> {
-    return (await this.patiently('ping', () => this.starts.client.ping())) !== null;
+    return (await this.redis.ask('ping', () => this.starts.client.ping())) !== null;
   }
 
   /** @returns whether Redis had lost its data since the last call (or never had any). Null when it does not answer. */
   async isRedisNew(): Promise<boolean | null> {
-    const answer = await this.patiently('mark', async () => ({
+    const answer = await this.redis.ask('mark', async () => ({
       set: await this.starts.client.set(this.starts.toKey('epoch'), randomUUID(), 'NX'),
     }));
     return answer && answer.set === 'OK';
@@ -154,40 +152,5 @@ export class SchedulerGateway implements OnApplicationBootstrap {
   private async describe(job: Job<WakeUp>): Promise<QueueJob> {
     const firesAt = this.clock.at(job.timestamp + (job.opts.delay ?? 0));
     return { queueJobId: String(job.id), isDelayed: await job.isDelayed(), firesAt };
-  }
-
-  /** Waits for Redis as long as a caller may be kept waiting. A command that is answered later still takes effect. */
-  private patiently<T>(what: string, ask: () => Promise<T>): Promise<T | null> {
-    const patience = requestContext.getStore()?.redisPatience ?? new RedisPatience();
-    return patience.during(this.answerWithin(patience.leftMs, what, ask));
-  }
-
-  private async answerWithin<T>(patienceMs: number, what: string, ask: () => Promise<T>): Promise<T | null> {
-    const over = new AbortController();
-    const tooLate = sleep(patienceMs, 'too late' as const, { signal: over.signal });
-    try {
-      const answer = await Promise.race([ask(), tooLate]);
-      if (answer === 'too late') return this.noteFailure(what, `no answer within ${Math.round(patienceMs)} ms`);
-      this.noteAnswer();
-      return answer;
-    } catch (error) {
-      return this.noteFailure(what, (error as Error).message);
-    } finally {
-      over.abort();
-      tooLate.catch(() => undefined);
-    }
-  }
-
-  /** One line when Redis goes and one when it is back: it is asked every few seconds for as long as it is away. */
-  private noteFailure(what: string, reason: string): null {
-    if (this.isAway) this.logger.debug('redis is still away', { what, reason });
-    else this.logger.warn('redis is away', { what, reason });
-    this.isAway = true;
-    return null;
-  }
-
-  private noteAnswer(): void {
-    if (this.isAway) this.logger.log('redis is back');
-    this.isAway = false;
   }
 }

@@ -2,6 +2,7 @@
 export const ERROR_CODES = [
   'already_running',
   'already_terminal',
+  'call_not_found',
   'idempotency_in_progress',
   'idempotency_key_reused',
   'insufficient_credits',

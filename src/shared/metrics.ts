@@ -46,6 +46,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly calls = new Counter({
+    name: 'batch_jobs_calls_total',
+    help: 'Calls whose outcome this process recorded.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
   private readonly lateness = new Histogram({
     name: 'batch_jobs_start_lateness_seconds',
     help: 'From the time of a start to the start, by timer or sweep.',
@@ -89,6 +96,10 @@ export class Metrics {
 
   countGhostWakeUp(): void {
     this.ghosts.inc();
+  }
+
+  countCall(outcome: string): void {
+    this.calls.inc({ outcome });
   }
 
   countReconciled(action: (typeof ACTIONS)[number]): void {

@@ -1,6 +1,8 @@
 /** A registered number as far as a batch needs to know it. */
 export interface OutboundNumber {
   readonly id: string;
+  /** E.164, for a dialer that must be told. Null when the platform's dialer knows it by the id. */
+  readonly phoneNumber: string | null;
   /** The agent that speaks on outbound calls. Null when there is none, or when it cannot speak (text only). */
   readonly outboundAgentId: string | null;
   /** True when there is an agent and it is text-only: the reason for a null above. */

@@ -22,6 +22,14 @@ export interface Settings {
   readonly maxLateStartMinutes: number;
   /** When zone rules changed: `move` keeps the wall time of a start, `report` logs what would move, and moves nothing. @default 'move' */
   readonly timeRulesChange: TimeRulesChange;
+  /** Minutes before the second call to a contact, the third, …; the last repeats. @default [5, 30, 60] (calls.md, section 2) */
+  readonly retryDelaysMinutes: readonly number[];
+  /** Calls that one worker hands to the dialer at one time; the limits of calls in flight are others. @default 50 */
+  readonly callConcurrency: number;
+  /** Longest that the dialer may take to place a call. @default 30 */
+  readonly dialTimeoutSeconds: number;
+  /** Longest call. A call without an outcome by then is looked up, and has an unknown one otherwise. @default 60 */
+  readonly maxCallMinutes: number;
   /** Most contacts of one batch. @default 10_000 */
   readonly maxContacts: number;
   /** Largest body, a CSV file included. @default 10_485_760 (10 MB) */
@@ -39,6 +47,10 @@ export const SETTING_DEFAULTS = {
   maxScheduleDays: 366,
   maxLateStartMinutes: 60,
   timeRulesChange: 'move',
+  retryDelaysMinutes: [5, 30, 60],
+  callConcurrency: 50,
+  dialTimeoutSeconds: 30,
+  maxCallMinutes: 60,
   maxContacts: 10_000,
   maxUploadBytes: 10 * 1024 * 1024,
   averageCallMinutes: 2,

@@ -1,9 +1,6 @@
-import { NestFactory } from '@nestjs/core';
 import { join } from 'node:path';
-import { ApiKeysService } from '../../src/access/api-keys.service.js';
-import { OrganizationsService } from '../../src/access/organizations.service.js';
-import { AppModule } from '../../src/app.module.js';
 import { runMigrations } from '../../src/database/data-source.js';
+import { anOrganization } from '../support/an-organization.js';
 import { freePort } from '../support/programs.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import type { Backdated, Outage } from './evidence.js';
@@ -39,7 +36,8 @@ export class World {
     const postgres = await PostgresServer.create();
     await runMigrations(postgres.url);
     const redis = await RedisStore.create(join(postgres.path, 'redis'));
-    const key = await prepare(postgres.url, redis.url);
+    const servers = { databaseUrl: postgres.url, redisUrl: redis.url };
+    const key = await anOrganization({ ...servers, redisKeyPrefix: PREFIX, apiKeyPepper: PEPPER }, 0);
     const [postgresProxy, redisProxy] = [await TcpProxy.start(postgres.url), await TcpProxy.start(redis.url)];
     const port = await freePort();
     const environment = (): Record<string, string> => ({
@@ -48,6 +46,7 @@ export class World {
       REDIS_KEY_PREFIX: PREFIX,
       API_KEY_PEPPER: PEPPER,
       RATE_LIMIT_PER_MINUTE: '1000000',
+      DIALER: 'simulated',
       PORT: String(port),
       LOG_LEVEL: 'debug',
     });
@@ -92,27 +91,4 @@ export class World {
     await this.redis.kill();
     await this.postgres.remove();
   }
-}
-
-/** An organization with a number and a key, made by the service's own code. */
-async function prepare(databaseUrl: string, redisUrl: string): Promise<string> {
-  const settings = { databaseUrl, redisUrl, redisKeyPrefix: PREFIX, apiKeyPepper: PEPPER };
-  const module = AppModule.forRole(settings, { mountHttp: false, consumeQueues: false });
-  const app = await NestFactory.createApplicationContext(module, { logger: false });
-  const organizations = app.get(OrganizationsService, { strict: false });
-  await organizations.ensure('org_a', 'Organization a');
-  await organizations.addPhoneNumber({
-    id: 'phone_a',
-    organizationId: 'org_a',
-    phoneNumber: '+12025550100',
-    outboundAgent: { id: 'agent_a', channel: 'voice' },
-  });
-  const { key } = await app.get(ApiKeysService, { strict: false }).create({
-    organizationId: 'org_a',
-    name: 'faults',
-    scopes: ['jobs:read', 'jobs:write'],
-    expiresAt: null,
-  });
-  await app.close();
-  return key;
 }

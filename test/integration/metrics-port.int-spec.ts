@@ -27,6 +27,7 @@ function aWorker(metricsPort: string): Program {
     REDIS_KEY_PREFIX: `{test-${randomUUID()}}`,
     API_KEY_PEPPER: 'a pepper that is only good for tests',
     METRICS_PORT: metricsPort,
+    DIALER: 'simulated',
   });
   running.push(program);
   return program;

@@ -1,15 +1,12 @@
 /* oxlint-disable jest/no-standalone-expect -- what runs at the same time is reported as tests */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { NestFactory } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { DataSource } from 'typeorm';
-import { ApiKeysService } from '../../src/access/api-keys.service.js';
-import { OrganizationsService } from '../../src/access/organizations.service.js';
-import { AppModule } from '../../src/app.module.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { atTheSameTime } from '../support/at-the-same-time.js';
+import { anOrganization } from '../support/an-organization.js';
 import { eventually } from '../support/eventually.js';
 import { JobRows } from '../support/job-rows.js';
 import { freePort, Program } from '../support/programs.js';
@@ -43,7 +40,7 @@ beforeAll(async () => {
   testDatabase = await TestDatabase.create();
   database = await new DataSource(dataSourceOptions(testDatabase.url, 5)).initialize();
   rows = new JobRows(database);
-  key = await prepare();
+  key = await anOrganization({ ...settings, databaseUrl: testDatabase.url, redisUrl: REDIS_URL }, 0);
   for (const host of ['127.0.0.1', 'localhost']) {
     const url = `postgres://nobody:secret@${host}:${await freePort()}/none`;
     unconnected.set(host, run(WORKER, environment(REDIS_URL, { DATABASE_URL: url, LOG_LEVEL: 'silent' })));
@@ -55,33 +52,13 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** An organization with a number and a key, made by the service's own code. */
-async function prepare(): Promise<string> {
-  const shape = { mountHttp: false, consumeQueues: false };
-  const module = AppModule.forRole({ ...settings, databaseUrl: testDatabase.url, redisUrl: REDIS_URL }, shape);
-  const app = await NestFactory.createApplicationContext(module, { logger: false });
-  const organizations = app.get(OrganizationsService, { strict: false });
-  await organizations.ensure('org_a', 'Organization a');
-  await organizations.addPhoneNumber({
-    id: 'phone_a',
-    organizationId: 'org_a',
-    phoneNumber: '+12025550100',
-    outboundAgent: { id: 'agent_a', channel: 'voice' },
-  });
-  const scopes = ['jobs:read', 'jobs:write'] as const;
-  const made = await app
-    .get(ApiKeysService, { strict: false })
-    .create({ organizationId: 'org_a', name: 'test', scopes, expiresAt: null });
-  await app.close();
-  return made.key;
-}
-
 const environment = (redisUrl: string, more: Readonly<Record<string, string>> = {}) => ({
   DATABASE_URL: testDatabase.url,
   REDIS_URL: redisUrl,
   API_KEY_PEPPER: settings.apiKeyPepper,
   REDIS_KEY_PREFIX: settings.redisKeyPrefix,
   RATE_LIMIT_PER_MINUTE: '1000000',
+  DIALER: 'simulated',
   ...more,
 });
 

@@ -9,6 +9,7 @@ import { Clock } from '../../src/shared/clock.js';
 import { Metrics } from '../../src/shared/metrics.js';
 import { eventually } from '../support/eventually.js';
 import { CALLER, JobRows } from '../support/job-rows.js';
+import { NO_DISPATCH } from '../support/no-calls.js';
 import { TestApp } from '../support/test-app.js';
 
 let app: TestApp;
@@ -26,7 +27,7 @@ beforeAll(async () => {
   rescheduling = app.app.get(RescheduleService, { strict: false });
   const [clock, metrics] = [app.app.get(Clock, { strict: false }), new Metrics()];
   reconciler = new ScheduleReconciler(schedules, scheduler, clock, metrics);
-  sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, metrics, app.settings));
+  sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, NO_DISPATCH, metrics, app.settings));
   await eventually(async () => {
     if (!(await scheduler.isReachable())) throw new Error('Redis is not reachable');
   });

@@ -242,7 +242,7 @@ describe('a claim', () => {
     expect(await rows.starts(id)).toEqual([
       { revision: 2, trigger: 'sweep', plannedAt: startsAt, startedAt, lateMs: expect.closeTo(lateMs, -0.5) },
     ]);
-    expect(result).toEqual({ outcome: 'started', lateMs: expect.closeTo(lateMs, -0.5) });
+    expect(result).toEqual({ outcome: 'started', organizationId: 'org_a', lateMs: expect.closeTo(lateMs, -0.5) });
   });
 
   it.each([0, 1, 3, 2_147_483_647])('of revision %d leaves a batch at revision 2 as it is', async (revision) => {
@@ -278,7 +278,7 @@ describe('a claim', () => {
   it('that is later than the limit marks the batch missed and starts nothing', async () => {
     const id = await rows.add({ startsInMs: -61 * 60_000 });
 
-    expect(await claim(id, 1, 60)).toEqual({ outcome: 'missed', lateMs: expect.any(Number) });
+    expect(await claim(id, 1, 60)).toEqual({ outcome: 'missed', organizationId: 'org_a', lateMs: expect.any(Number) });
 
     expect(await rows.row(id)).toMatchObject({
       status: 'failed',

@@ -16,6 +16,7 @@ import { LogLines } from '../support/log-lines.js';
 import { RULES_2026A } from '../support/older-zone-rules.js';
 import { bootWorker } from '../support/other-worker.js';
 import { Program } from '../support/programs.js';
+import { NO_DISPATCH } from '../support/no-calls.js';
 import { TestApp } from '../support/test-app.js';
 
 // Workers boot, and one of them in a process of its own.
@@ -264,6 +265,7 @@ describe('a look that does not get to its end', () => {
       REDIS_KEY_PREFIX: redisKeyPrefix,
       API_KEY_PEPPER: apiKeyPepper,
       LOG_LEVEL: 'warn',
+      DIALER: 'simulated',
     });
     await eventually(async () => expect((await movedInVancouver('B')).moved).toBeGreaterThan(20), 30_000);
     await killed.end('SIGKILL');
@@ -332,7 +334,7 @@ describe('a rival', () => {
 
 describe('a start that would move into the past', () => {
   const claim = (id: string) =>
-    new BatchRunner(app.app.get(ScheduleRepository, { strict: false }), new Metrics(), app.settings).start(
+    new BatchRunner(app.app.get(ScheduleRepository, { strict: false }), NO_DISPATCH, new Metrics(), app.settings).start(
       { batchJobId: id, revision: 2 },
       'timer',
       new AbortController().signal,

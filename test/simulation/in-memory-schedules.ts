@@ -132,7 +132,11 @@ export class InMemorySchedules implements PublicOf<ScheduleRepository> {
     if (this.guards.checksDueTime && row.startsAtMs > nowMs) return null;
     const lateMs = nowMs - row.startsAtMs;
     const limit = row.maxLateStartMinutes ?? maxLateStartMinutes;
-    const result: Judgement = { outcome: limit > 0 && lateMs > limit * MINUTE_MS ? 'missed' : 'started', lateMs };
+    const result: Judgement = {
+      outcome: limit > 0 && lateMs > limit * MINUTE_MS ? 'missed' : 'started',
+      organizationId: row.organizationId,
+      lateMs,
+    };
     return { row, result };
   }
 

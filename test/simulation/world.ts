@@ -10,10 +10,11 @@ import type { JobData } from '../../src/scheduling/queues.js';
 import { RescheduleService } from '../../src/scheduling/reschedule.service.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
 import { ScheduleResolver } from '../../src/scheduling/schedule.resolver.js';
+import type { CallsGateway } from '../../src/scheduling/calls.gateway.js';
 import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
 import { Metrics } from '../../src/shared/metrics.js';
 import { TimezoneService } from '../../src/scheduling/timezone.service.js';
-import { SETTING_DEFAULTS, type Settings } from '../../src/shared/settings.js';
+import { withDefaults } from '../../src/shared/settings.js';
 import { InMemoryJobs, InMemorySchedules, type Guards } from './in-memory-schedules.js';
 import { SimulatedDatabase } from './simulated-database.js';
 import { SimulatedProcess } from './simulated-process.js';
@@ -23,11 +24,18 @@ import { simulatedTime } from './simulated-time.js';
 type Handler = ProcessCallbackFunction<JobData<'batch-start', 'start'>>;
 
 // The simulated services reach no server: what is missing here is asked by none of them.
-const SETTINGS = SETTING_DEFAULTS as Settings;
+const SETTINGS = withDefaults({ databaseUrl: '', redisUrl: '', apiKeyPepper: '' });
 
 const NUMBERS = {
-  find: async (_organization: string, id: string) => ({ id, outboundAgentId: 'agent', isTextOnly: false }),
+  find: async (_organization: string, id: string) => ({
+    id,
+    phoneNumber: null,
+    outboundAgentId: 'agent',
+    isTextOnly: false,
+  }),
 };
+/** What follows a start is another matter. */
+const NO_CALLS = { request: () => undefined, requestDispatch: async () => undefined };
 const CREDITS = { check: async () => ({ isEnough: true, availableDollars: 1 }) };
 
 /** One machine with everything that either role of the product runs, put together as its modules do. */
@@ -59,10 +67,21 @@ export class World {
     const gateway = new SchedulerGateway(this.redis.producer(call), clock);
     const resolver = new ScheduleResolver(new TimezoneService(), clock, SETTINGS);
     const metrics = new Metrics();
-    const runner = new BatchRunner(schedules, metrics, SETTINGS);
+    const runner = new BatchRunner(schedules, NO_CALLS, metrics, SETTINGS);
     return {
       process,
-      batchJobs: new BatchJobsService(jobs, schedules, resolver, gateway, NUMBERS, CREDITS, clock, metrics, SETTINGS),
+      batchJobs: new BatchJobsService(
+        jobs,
+        schedules,
+        resolver,
+        gateway,
+        NO_CALLS as unknown as CallsGateway,
+        NUMBERS,
+        CREDITS,
+        clock,
+        metrics,
+        SETTINGS,
+      ),
       rescheduling: new RescheduleService(resolver, schedules, gateway),
       sweeper: new ScheduleSweeper(schedules, runner),
       reconciler: new ScheduleReconciler(schedules, gateway, clock, metrics),

@@ -2,11 +2,15 @@ import type { LoggerService } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { getQueueToken } from '@nestjs/bull';
 import { BatchJobsModule } from '../../src/batch-jobs.module.js';
+import { Dialer } from '../../src/calling/dialer.js';
 import { TimeRulesRepository } from '../../src/batch-jobs/time-rules.repository.js';
 import { BATCH_START_CONSUMER } from '../../src/scheduling/queues.js';
 import { Clock } from '../../src/shared/clock.js';
 import { eventually } from './eventually.js';
+import { NoCalls } from './no-calls.js';
 import type { TestApp } from './test-app.js';
+
+const NO_CALLS = { provide: Dialer, useValue: new NoCalls() };
 
 interface OtherWorkerOptions {
   readonly repository?: TimeRulesRepository;
@@ -21,7 +25,7 @@ interface OtherWorkerOptions {
  */
 export async function bootWorker(beside: TestApp, { repository, log }: OtherWorkerOptions): Promise<TestingModule> {
   const builder = Test.createTestingModule({
-    imports: [BatchJobsModule.forRoot({ ...beside.settings, mountHttp: false, consumeQueues: true })],
+    imports: [BatchJobsModule.forRoot({ ...beside.settings, mountHttp: false, consumeQueues: true, dialer: NO_CALLS })],
   })
     .overrideProvider(Clock)
     .useValue(beside.clock)

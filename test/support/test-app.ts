@@ -1,3 +1,4 @@
+import type { Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { Redis } from 'ioredis';
@@ -9,9 +10,11 @@ import type { Scope } from '../../src/access/scopes.js';
 import type { BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
 import type { ContactStatus } from '../../src/batch-jobs/contact.status.js';
 import { AppModule } from '../../src/app.module.js';
+import { Dialer } from '../../src/calling/dialer.js';
 import { configureHttpApp, createAdapter } from '../../src/http-app.js';
 import { Clock } from '../../src/shared/clock.js';
 import { withDefaults, type Settings, type SettingsInput } from '../../src/shared/settings.js';
+import { NoCalls } from './no-calls.js';
 import { TestClock } from './test-clock.js';
 import { TestDatabase } from './test-database.js';
 
@@ -20,6 +23,8 @@ export interface TestAppOptions {
   readonly settings?: Partial<SettingsInput>;
   /** Starts batches as well: consumer, sweep and reconciliation run. @default false */
   readonly consumeQueues?: boolean;
+  /** What places the calls of `org_a` and `org_b`. @default nothing: their call limit is 0 */
+  readonly dialer?: Dialer;
   /** Where the service finds its database: a proxy in front of it, say. @default the database itself */
   readonly databaseUrl?: (direct: string) => Promise<string>;
   /** Replaces providers. */
@@ -53,6 +58,7 @@ export class TestApp {
   static async start({
     settings = {},
     consumeQueues = false,
+    dialer,
     databaseUrl = async (direct) => direct,
     override = (m) => m,
   }: TestAppOptions = {}): Promise<TestApp> {
@@ -69,7 +75,7 @@ export class TestApp {
     });
     const clock = new TestClock();
     const module = Test.createTestingModule({
-      imports: [AppModule.forRole(complete, { mountHttp: true, consumeQueues })],
+      imports: [AppModule.forRole(complete, { mountHttp: true, consumeQueues, dialer: aDialer(dialer) })],
     })
       .overrideProvider(Clock)
       .useValue(clock);
@@ -81,6 +87,7 @@ export class TestApp {
     await configureHttpApp(app);
     await app.listen(0, '127.0.0.1');
     const [key, otherKey] = [await organization(app, 'a'), await organization(app, 'b')];
+    if (!dialer) await database.query('update organizations set concurrent_call_limit = 0');
     const redis = new Redis(complete.redisUrl);
     return new TestApp(app, complete, await app.getUrl(), key, otherKey, clock, database, redis, testDatabase);
   }
@@ -226,6 +233,8 @@ export const contacts = (count: number): { phone: string }[] =>
 
 /** An id of the right form that no job has. */
 export const UNKNOWN_ID = 'batch_01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
+const aDialer = (dialer: Dialer = new NoCalls()): Provider => ({ provide: Dialer, useValue: dialer });
 
 async function organization(app: NestFastifyApplication, letter: string): Promise<string> {
   const organizations = app.get(OrganizationsService, { strict: false });

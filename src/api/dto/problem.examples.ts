@@ -10,6 +10,7 @@ import {
 import { CONTACT_STATUSES } from '../../batch-jobs/contact.status.js';
 import {
   AlreadyTerminalError,
+  CallNotFoundError,
   InsufficientCreditsError,
   JobNotFoundError,
   NoOutboundAgentError,
@@ -57,6 +58,7 @@ const TOO_SHORT = { row: 2, reason: 'The phone number is too short for its count
 const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   already_running: [new NotStartableError('running')],
   already_terminal: [new AlreadyTerminalError('completed')],
+  call_not_found: [new CallNotFoundError()],
   idempotency_in_progress: [new IdempotencyInProgressError()],
   idempotency_key_reused: [new IdempotencyKeyReusedError()],
   insufficient_credits: [new InsufficientCreditsError(34.58, 12)],

@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+import { ulid } from 'ulid';
+import { Database } from '../shared/database.js';
+import type { BatchJobId } from './batch-job.entity.js';
+import { contactStatusOf, type CallEnd } from './call.outcome.js';
+import {
+  ACCEPT_CALL,
+  CLAIM_CALLS,
+  COMPLETE_BATCHES,
+  END_CALL,
+  EXTEND_LEASE,
+  FAIL_BATCH,
+  LIST_OVERDUE,
+  LIST_READY,
+  LIST_UNPLACED,
+  LOCK_SLOTS,
+  TAKE_CALL,
+  WITHDRAW_CALL,
+  type EndedRow,
+  type TakenRow,
+} from './calls.statements.js';
+import { RETRYABLE_STATUSES } from './contact.status.js';
+
+const CALL_ID = /^call_[0-9A-HJKMNP-TV-Z]{26}$/;
+
+/** False for what cannot be one of our ids, and must not reach PostgreSQL. */
+export const isCallId = (text: string): boolean => CALL_ID.test(text);
+
+/** A call whose outcome should have arrived. */
+export interface OverdueCall {
+  readonly callId: string;
+  readonly organizationId: string;
+  readonly providerCallId: string | null;
+}
+
+/** When a contact is called again. */
+export interface RetryDelays {
+  /** Before the second call, the third, …; the last repeats. At least one. */
+  readonly delaysMs: readonly number[];
+  /** Never sooner than this. */
+  readonly leastMs: number;
+}
+
+/** The statements on calls: each does what it does once, whoever asks and however often. */
+@Injectable()
+export class CallsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Takes contacts for the organization's free slots, `most` at once. @returns the new calls */
+  claim(organizationId: string, most: number): Promise<string[]> {
+    const ids = Array.from({ length: most }, () => `call_${ulid()}`);
+    return this.database.transaction(async (manager) => {
+      await manager.query(LOCK_SLOTS, [organizationId]);
+      const claimed = await manager.query<{ id: string }[]>(CLAIM_CALLS, [organizationId, ids]);
+      return claimed.map(({ id }) => id);
+    });
+  }
+
+  /** @returns the call, to be placed by the asker and nobody else; null when there is nothing to place */
+  async take(callId: string, leaseMs: number): Promise<TakenRow | null> {
+    const [taken] = await this.database.query<TakenRow>(TAKE_CALL, [callId, leaseMs]);
+    return taken ?? null;
+  }
+
+  /** Takes back a claim of a batch that does not run. @returns the organization whose slot is free; null when there was none */
+  async withdraw(callId: string): Promise<string | null> {
+    const [withdrawn] = await this.database.query<{ organizationId: string }>(WITHDRAW_CALL, [callId]);
+    return withdrawn?.organizationId ?? null;
+  }
+
+  /** Notes that the provider has the call. One that has ended already stays ended. */
+  async accept(
+    callId: string,
+    leaseMs: number,
+    { providerCallId, roomName }: Pick<CallEnd, 'providerCallId' | 'roomName'>,
+  ): Promise<void> {
+    await this.database.query(ACCEPT_CALL, [callId, leaseMs, providerCallId, roomName]);
+  }
+
+  async extendLease(callId: string, leaseMs: number): Promise<void> {
+    await this.database.query(EXTEND_LEASE, [callId, leaseMs]);
+  }
+
+  /**
+   * Ends a call. The first report counts.
+   *
+   * @param organizationId only a call of this one; null: of any
+   * @returns null when there is no such call
+   */
+  async end(
+    callId: string,
+    end: CallEnd,
+    { delaysMs, leastMs }: RetryDelays,
+    organizationId: string | null,
+  ): Promise<EndedRow | null> {
+    const { outcome, errorCode, reason, roomName, providerCallId, durationSeconds } = end;
+    const status = contactStatusOf(outcome);
+    const isRetryable = (RETRYABLE_STATUSES as readonly string[]).includes(status);
+    const retry = [isRetryable, delaysMs, leastMs];
+    const told = [errorCode, reason, roomName, providerCallId, durationSeconds];
+    const parameters = [callId, outcome, status, ...retry, ...told, organizationId];
+    const [ended] = await this.database.query<EndedRow>(END_CALL, parameters);
+    return ended ?? null;
+  }
+
+  /** Completes the batches that have nobody left to call. @returns them */
+  async complete(organizationId: string): Promise<BatchJobId[]> {
+    const rows = await this.database.query<{ batchJobId: BatchJobId }>(COMPLETE_BATCHES, [organizationId]);
+    return rows.map(({ batchJobId }) => batchJobId);
+  }
+
+  /** Fails a running batch. @returns false when it does not run */
+  async fail(batchJobId: BatchJobId, reason: string): Promise<boolean> {
+    return (await this.database.query(FAIL_BATCH, [batchJobId, reason])).length > 0;
+  }
+
+  async listUnplaced(olderThanMs: number, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(LIST_UNPLACED, [olderThanMs, limit]);
+    return rows.map(({ id }) => id);
+  }
+
+  listOverdue(limit: number): Promise<OverdueCall[]> {
+    return this.database.query<OverdueCall>(LIST_OVERDUE, [limit]);
+  }
+
+  /** Organizations for which claiming, or completing, may do something. */
+  async listReady(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ organizationId: string }>(LIST_READY, [limit]);
+    return rows.map(({ organizationId }) => organizationId);
+  }
+}

@@ -1,0 +1,251 @@
+import { historyFacts } from './history.sql.js';
+import type { ContactStatus } from './contact.status.js';
+
+/*
+ * Locks are taken in one order, so that no two statements wait for each other: the organization's slots, the batch's row,
+ * the call, the contact, the counts (by the trigger, at the end of its statement).
+ */
+
+/** $1 organization. Whoever hands out its slots holds this until the commit, so that two never count the same free slot. */
+export const LOCK_SLOTS = `select pg_advisory_xact_lock(hashtextextended('slots ' || $1, 0))`;
+
+/**
+ * Takes contacts for the free slots of an organization, as one statement on its own snapshot, after `LOCK_SLOTS`.
+ *
+ * A slot is held by a call that has not ended, and calls are claimed here only: both limits hold whatever else runs.
+ * Batches take turns: each free slot goes to the batch with the fewest calls in flight, among equals to the one that has
+ * waited longest for a turn. Due retries come before contacts that were never called.
+ *
+ * $1 organization, $2 ids for the calls: no more are claimed.
+ */
+export const CLAIM_CALLS = `
+  with in_flight as (
+    select batch_job_id, count(*)::integer as calls from call_attempts
+     where organization_id = $1 and ended_at is null group by batch_job_id
+  ), free as (
+    select least(cardinality($2::text[]),
+                 concurrent_call_limit - (select coalesce(sum(calls), 0)::integer from in_flight)) as slots
+      from organizations where id = $1
+  ), running as (
+    select job.id, coalesce(in_flight.calls, 0) as calls,
+           least(free.slots, job.concurrent_call_limit - coalesce(in_flight.calls, 0)) as slots
+      from free, batch_jobs as job left join in_flight on in_flight.batch_job_id = job.id
+     where job.organization_id = $1 and job.status = 'running'
+  ), able as (
+    select running.*, (
+      select count(*) from (
+        (select 1 from contacts where batch_job_id = running.id and status = 'queued' and next_retry_at <= clock_timestamp()
+          limit slots)
+        union all
+        (select 1 from contacts where batch_job_id = running.id and status = 'pending' limit slots)
+      ) as waiting
+    ) as waiting,
+    (select max(claimed_at) from call_attempts where batch_job_id = running.id) as last_turn
+    from running where slots > 0
+  ), turns as (
+    select able.id from able, generate_series(1, least(able.slots, able.waiting)) as turn
+     order by able.calls + turn, able.last_turn nulls first, able.id
+     limit (select greatest(slots, 0) from free)
+  ), shares as (
+    select id, count(*) as share from turns group by id
+  ), chosen as (
+    select contact.id from shares cross join lateral (
+      select id from (
+        select id, 1 as rank from (
+          select id from contacts where batch_job_id = shares.id and status = 'queued' and next_retry_at <= clock_timestamp()
+           order by next_retry_at limit shares.share for update skip locked
+        ) as due
+        union all
+        select id, 2 as rank from (
+          select id from contacts where batch_job_id = shares.id and status = 'pending'
+           order by position limit shares.share for update skip locked
+        ) as fresh
+      ) as both_kinds order by rank limit shares.share
+    ) as contact
+  ), claimed as (
+    update contacts
+       set status = 'dialing', attempt_count = attempt_count + 1, last_attempt_at = clock_timestamp(), next_retry_at = null
+      from chosen where contacts.id = chosen.id
+    returning contacts.id, contacts.batch_job_id, contacts.attempt_count
+  )
+  insert into call_attempts (id, organization_id, batch_job_id, contact_id, attempt, claimed_at)
+  select ($2::text[])[row_number() over ()], $1, batch_job_id, id, attempt_count, clock_timestamp() from claimed
+  returning id`;
+
+/** The batch of a call, its row locked; nothing when it was deleted. $1 call. */
+const JOB_OF_CALL = `
+  select * from batch_jobs where id = (select batch_job_id from call_attempts where id = $1) for no key update`;
+
+export interface TakenRow {
+  readonly callId: string;
+  readonly organizationId: string;
+  readonly batchJobId: string;
+  readonly contactId: string;
+  readonly agentId: string;
+  readonly fromPhoneNumberId: string;
+  readonly fromPhoneNumber: string | null;
+  readonly toPhoneNumber: string;
+  readonly contactData: Readonly<Record<string, unknown>>;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+}
+
+/**
+ * Hands a claimed call to whoever asks first: from here on the phone may ring, and nobody else gets it. No row: it was
+ * handed out, ended, or is no more. $1 call, $2 lease in milliseconds.
+ */
+export const TAKE_CALL = `
+  with job as (${JOB_OF_CALL}), taken as (
+    update call_attempts as call
+       set placed_at = clock_timestamp(),
+           lease_ends_at = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
+      from job
+     where call.id = $1 and call.placed_at is null and call.ended_at is null and job.status = 'running'
+    returning call.*
+  )
+  select taken.id as "callId", taken.organization_id as "organizationId", taken.batch_job_id as "batchJobId",
+         taken.contact_id as "contactId", job.agent_id as "agentId", job.from_phone_number_id as "fromPhoneNumberId",
+         job.from_phone_number as "fromPhoneNumber", contact.phone_number as "toPhoneNumber",
+         contact.contact_data as "contactData", taken.attempt, job.max_attempts as "maxAttempts"
+    from taken join job on job.id = taken.batch_job_id join contacts as contact on contact.id = taken.contact_id`;
+
+/**
+ * Takes back a claim that was never placed, because its batch does not run any more: the contact waits as before, or is
+ * cancelled with its batch. $1 call.
+ */
+export const WITHDRAW_CALL = `
+  with job as (${JOB_OF_CALL}), withdrawn as (
+    delete from call_attempts as call
+     where call.id = $1 and call.placed_at is null and call.ended_at is null
+       and not exists (select from job where status = 'running')
+    returning call.*
+  ), earlier as (
+    select max(call.placed_at) as placed_at from call_attempts as call, withdrawn
+     where call.contact_id = withdrawn.contact_id and call.id <> withdrawn.id
+  ), contact as (
+    update contacts
+       set status = case when job.status <> 'paused' then 'cancelled' when withdrawn.attempt = 1 then 'pending' else 'queued' end,
+           completed_at = case when job.status <> 'paused' then clock_timestamp() end,
+           next_retry_at = case when job.status = 'paused' and withdrawn.attempt > 1 then clock_timestamp() end,
+           attempt_count = withdrawn.attempt - 1,
+           last_attempt_at = earlier.placed_at
+      from withdrawn, job, earlier where contacts.id = withdrawn.contact_id
+  )
+  select organization_id as "organizationId" from withdrawn`;
+
+/** The provider has it: from now on only the longest call is waited for. $1 call, $2 lease in ms, $3 provider's id, $4 room. */
+export const ACCEPT_CALL = `
+  update call_attempts
+     set accepted_at = clock_timestamp(), provider_call_id = $3, room_name = $4,
+         lease_ends_at = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
+   where id = $1 and ended_at is null`;
+
+/** It goes on: $1 call, $2 further lease in milliseconds. */
+export const EXTEND_LEASE = `
+  update call_attempts set lease_ends_at = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
+   where id = $1 and ended_at is null`;
+
+export interface EndedRow {
+  readonly organizationId: string;
+  readonly batchJobId: string;
+  readonly attempt: number;
+  /** False: another report came first, and nothing was changed. */
+  readonly isNew: boolean;
+  /** Null when the batch was deleted meanwhile, and when nothing was changed. */
+  readonly contactStatus: ContactStatus | null;
+  /** Null unless the contact waits for another call. */
+  readonly nextRetryAt: Date | null;
+}
+
+/**
+ * Ends a call, once: frees its slot, and writes the contact as ended or as waiting for its next call. No row: there is no
+ * such call. A contact waits only while its batch may still call it, which the lock on the batch's row settles.
+ *
+ * $1 call, $2 outcome, $3 contact status, $4 whether it may be called again, $5 delays before the next call in ms (of
+ * attempt 1, 2, …; the last repeats), $6 shortest delay in ms, $7 error code, $8 reason, $9 room, $10 provider's id,
+ * $11 seconds, $12 organization (null: any).
+ */
+export const END_CALL = `
+  with found as (
+    select id, organization_id, batch_job_id, attempt from call_attempts
+     where id = $1 and ($12::text is null or organization_id = $12)
+  ), job as (
+    select id, status, max_attempts from batch_jobs where id = (select batch_job_id from found) for no key update
+  ), ended as (
+    update call_attempts as call
+       set ended_at = clock_timestamp(), outcome = $2, error_code = $7, reason = $8,
+           room_name = coalesce($9, call.room_name), provider_call_id = coalesce($10, call.provider_call_id),
+           duration_seconds = $11::integer
+      from found left join job on true
+     where call.id = found.id and call.ended_at is null
+    returning call.*, $4::boolean and job.status in ('running', 'paused') and call.attempt < job.max_attempts as is_retried
+  ), contact as (
+    update contacts
+       set status = case when ended.is_retried then 'queued' else $3 end,
+           next_retry_at = case when ended.is_retried then ended.ended_at + make_interval(secs => greatest($6::double precision,
+             ($5::double precision[])[least(ended.attempt, cardinality($5::double precision[]))]) / 1000) end,
+           completed_at = case when not coalesce(ended.is_retried, false) then ended.ended_at end,
+           error_code = $7, failure_reason = $8, room_name = ended.room_name, call_duration_seconds = $11::integer
+      from ended where contacts.id = ended.contact_id
+    returning contacts.status, contacts.next_retry_at
+  )
+  select found.organization_id as "organizationId", found.batch_job_id as "batchJobId", found.attempt,
+         ended.id is not null as "isNew", contact.status as "contactStatus", contact.next_retry_at as "nextRetryAt"
+    from found left join ended on true left join contact on true`;
+
+/** Batches of an organization that have no contact left to call. By the counters: an ended contact stays ended. $1 organization. */
+export const COMPLETE_BATCHES = `
+  with done as (
+    select job.id from batch_jobs as job
+     where job.organization_id = $1 and job.status = 'running' and job.total_contacts = (
+       select sum(contacts) from contact_counts
+        where batch_job_id = job.id and contact_counts.status not in ('pending', 'queued', 'dialing'))
+     order by job.id for no key update
+  ), completed as (
+    update batch_jobs as job set status = 'completed', completed_at = clock_timestamp()
+      from done where job.id = done.id and job.status = 'running'
+    returning job.*
+  ), history as (
+    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
+    select id, organization_id, 'completed', 'system', null, null,
+           ${historyFacts('completed')} || '{"status": "running"}', ${historyFacts('completed')} from completed
+  )
+  select id as "batchJobId" from completed`;
+
+/** Fails a running batch, and cancels the contacts that wait. $1 job, $2 reason. */
+export const FAIL_BATCH = `
+  with failed as (
+    update batch_jobs as job set status = 'failed', completed_at = clock_timestamp(), failure_reason = $2
+     where job.id = $1 and job.status = 'running'
+    returning job.*
+  ), cancelled as (
+    update contacts set status = 'cancelled', completed_at = clock_timestamp(), next_retry_at = null
+      from failed where contacts.batch_job_id = failed.id and contacts.status in ('pending', 'queued')
+  ), history as (
+    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
+    select id, organization_id, 'failed', 'system', null, $2,
+           ${historyFacts('failed')} || '{"status": "running"}', ${historyFacts('failed')} from failed
+  )
+  select id as "batchJobId" from failed`;
+
+/** Claimed for longer than $1 milliseconds and not placed, the oldest first, at most $2. */
+export const LIST_UNPLACED = `
+  select id from call_attempts
+   where ended_at is null and placed_at is null
+     and claimed_at < clock_timestamp() - make_interval(secs => $1::double precision / 1000)
+   order by claimed_at limit $2`;
+
+/** Calls whose lease has ended, the oldest first, at most $1. */
+export const LIST_OVERDUE = `
+  select id as "callId", organization_id as "organizationId", provider_call_id as "providerCallId"
+    from call_attempts where ended_at is null and lease_ends_at < clock_timestamp()
+   order by lease_ends_at limit $1`;
+
+/** Organizations with a running batch in which somebody could be called or nobody is left, at most $1. */
+export const LIST_READY = `
+  select distinct organization_id as "organizationId" from batch_jobs as job
+   where status = 'running' and (
+     exists (select from contacts where batch_job_id = job.id and status = 'pending') or
+     exists (select from contacts where batch_job_id = job.id and status = 'queued' and next_retry_at <= clock_timestamp()) or
+     not exists (select from contacts where batch_job_id = job.id and status in ('queued', 'dialing')))
+   limit $1`;

@@ -1,0 +1,80 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { callEnd, type CallEnd } from '../batch-jobs/call.outcome.js';
+import { CallsRepository } from '../batch-jobs/calls.repository.js';
+import { SETTINGS, type Settings } from '../shared/settings.js';
+import { UnavailableError } from '../shared/unavailable.error.js';
+import { CallOutcomes } from './call-outcomes.js';
+import { Dialer, DialerRefusal, type OutboundCall } from './dialer.js';
+import { Dispatcher } from './dispatcher.js';
+
+/** Beyond the time for placing, and beyond the longest call: for the answer to arrive and be written. */
+export const LEASE_GRACE_MS = 30_000;
+
+const RECORD_AGAIN_MS = 1_000;
+
+/** Places calls. Any number of runners may be asked to place the same one: one of them does. */
+@Injectable()
+export class CallRunner {
+  private readonly logger = new Logger(CallRunner.name);
+
+  constructor(
+    private readonly calls: CallsRepository,
+    private readonly outcomes: CallOutcomes,
+    private readonly dispatcher: Dispatcher,
+    private readonly dialer: Dialer,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Places a claimed call, or takes the claim back when its batch does not run any more.
+   *
+   * @param signal gives up what is in progress
+   * @throws unavailable  PostgreSQL cannot be reached; the sweep will find the call
+   */
+  async place(callId: string, signal: AbortSignal): Promise<void> {
+    const { dialTimeoutSeconds, maxCallMinutes } = this.settings;
+    const dialTimeoutMs = dialTimeoutSeconds * 1_000;
+    const taken = await this.calls.take(callId, dialTimeoutMs + LEASE_GRACE_MS);
+    if (!taken) return this.withdraw(callId);
+
+    const call: OutboundCall = { ...taken, maxCallSeconds: maxCallMinutes * 60 };
+    const facts = { callId, batchJobId: call.batchJobId, attempt: call.attempt, dialer: this.dialer.name };
+    this.logger.log('call placed', facts);
+    try {
+      const placed = await this.dialer.place(call, AbortSignal.any([signal, AbortSignal.timeout(dialTimeoutMs)]));
+      if (placed.outcome === null) await this.calls.accept(callId, maxCallMinutes * 60_000 + LEASE_GRACE_MS, placed);
+      else await this.record(callId, placed, signal);
+    } catch (error) {
+      if (error instanceof DialerRefusal) return this.fail(call, error);
+      const { name, message } = error as Error;
+      this.logger.warn('call has an unknown outcome', { ...facts, reason: name, detail: message });
+    }
+  }
+
+  private async withdraw(callId: string): Promise<void> {
+    const organizationId = await this.calls.withdraw(callId);
+    if (organizationId === null) return;
+    this.logger.log('claim withdrawn', { callId });
+    this.dispatcher.request(organizationId);
+  }
+
+  /** An outcome in hand is worth waiting for PostgreSQL: without it the call would count as unknown. */
+  private async record(callId: string, end: CallEnd, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await this.outcomes.record(callId, end);
+        return;
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || signal.aborted) throw error;
+        await sleep(RECORD_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async fail({ callId, batchJobId }: OutboundCall, { reason, message }: DialerRefusal): Promise<void> {
+    const hasFailed = await this.calls.fail(batchJobId, reason);
+    if (hasFailed) this.logger.error('batch failed', { batchJobId, reason, detail: message });
+    await this.outcomes.record(callId, callEnd('failed', { reason }));
+  }
+}

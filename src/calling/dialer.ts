@@ -1,0 +1,86 @@
+import type { CallEnd } from '../batch-jobs/call.outcome.js';
+
+/** One call to be placed: everything a dialer needs, and nothing it would have to look up. */
+export interface OutboundCall {
+  /** `call_` and a ULID, new for every attempt: what an outcome is reported under, and the idempotency key at the provider. */
+  readonly callId: string;
+  readonly organizationId: string;
+  readonly batchJobId: string;
+  readonly contactId: string;
+  /** Who speaks. */
+  readonly agentId: string;
+  readonly fromPhoneNumberId: string;
+  /** E.164. Null when the host application's `OutboundNumbers` keeps it to itself. */
+  readonly fromPhoneNumber: string | null;
+  /** E.164. */
+  readonly toPhoneNumber: string;
+  /** The row as uploaded, `phone` included. */
+  readonly contactData: Readonly<Record<string, unknown>>;
+  /** 1-based. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** The provider is to end it by then, at the latest: after that it counts as ended. */
+  readonly maxCallSeconds: number;
+}
+
+/** The provider has taken the call; its outcome is reported later (`CallOutcomes.record`). */
+export interface AcceptedCall {
+  readonly outcome: null;
+  readonly providerCallId: string | null;
+  readonly roomName: string | null;
+}
+
+export type PlacedCall = AcceptedCall | CallEnd;
+
+/** What can be asked of a call whose outcome did not arrive. */
+export interface UnsettledCall {
+  readonly callId: string;
+  readonly organizationId: string;
+  /** Null when the provider's answer to the call itself did not arrive. */
+  readonly providerCallId: string | null;
+}
+
+/** What a provider says of a call: it still goes on, its end, or nothing it could tell. */
+export type CallLookUp = 'in_progress' | CallEnd | null;
+
+/**
+ * Places calls. The one port to the telephone.
+ *
+ * A dialer tells every end that it knows of, and that of calls that certainly never began, as a `CallEnd`. It throws
+ * `DialerRefusal` when no call of the batch can succeed. Whatever else it throws means that nobody knows whether the
+ * phone rings: such a call keeps its slot until its lease ends, and is not repeated at once.
+ */
+export abstract class Dialer {
+  /** Shown in log lines and `GET /health`: `'http'`. */
+  abstract readonly name: string;
+
+  /**
+   * Places one call. Resolves when the provider has accepted it (outcome follows) or at once with its outcome.
+   *
+   * @param signal rises when the time for placing is over, and when the process ends
+   * @throws DialerRefusal  the batch cannot be called at all
+   */
+  abstract place(call: OutboundCall, signal: AbortSignal): Promise<PlacedCall>;
+
+  /** What became of a call. The default cannot tell. */
+  async lookUp(_call: UnsettledCall, _signal: AbortSignal): Promise<CallLookUp> {
+    return null;
+  }
+}
+
+/** Why a batch cannot be called. */
+export type RefusalReason = 'dialer_misconfigured' | 'agent_not_found';
+
+/** Not this call: no call of this batch can succeed. The batch fails with the reason, and its waiting contacts are cancelled. */
+export class DialerRefusal extends Error {
+  constructor(
+    readonly reason: RefusalReason,
+    detail: string,
+  ) {
+    super(detail);
+  }
+
+  override get name(): string {
+    return DialerRefusal.name;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Logger } from '@nestjs/common';
+import type { Job, Queue } from 'bull';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { REDIS_PATIENCE_MS } from '../shared/redis.js';
+
+// Closing tells Redis good-bye and connects once more; what waits longer than that waits for a Redis that is silent.
+const FAREWELL_MS = 3 * REDIS_PATIENCE_MS;
+
+/**
+ * Takes queue jobs from a queue until it is stopped. Started by hand on bootstrap: `@Process` would begin while the
+ * application is still being put together.
+ */
+export class QueueConsumer<T> {
+  private readonly shutdown = new AbortController();
+  private readonly inHand = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly queue: Queue<T>,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Rises as soon as it is told to stop. */
+  get signal(): AbortSignal {
+    return this.shutdown.signal;
+  }
+
+  /** @param work what a failure means is up to it; one that it throws is logged, and the queue job is gone */
+  start(concurrency: number, work: (job: Job<T>) => Promise<void>): void {
+    this.queue.on('error', (error: NodeJS.ErrnoException) =>
+      this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
+    );
+    this.queue.on('failed', (job: Job, error: Error) =>
+      this.logger.warn('queue job failed', { queueJobId: job.id, reason: error.name }),
+    );
+    // Bull would name its connection in a promise whose failure nobody hears: a worker closed before Redis answered
+    // would end as if it had crashed.
+    Object.assign(this.queue, { setWorkerName: () => Promise.resolve() });
+    // '*': a queue job of a name we do not know is a ghost as well, not an error to be repeated.
+    this.queue
+      .process('*', concurrency, (job: Job<T>) => this.take(job, work))
+      .catch((error: Error | undefined) => {
+        if (!this.signal.aborted) this.logger.error('consumer stopped', { reason: error?.message });
+      });
+  }
+
+  /**
+   * Lets the work in hand end, within a deadline, and leaves the queue. Bull's own waiting `close` would wait for
+   * Redis as well, for ever; an acknowledgement that does not get through costs a second, stale delivery.
+   */
+  async stop(drainMs: number): Promise<void> {
+    this.shutdown.abort();
+    await within(drainMs, Promise.allSettled(this.inHand));
+    const closing = this.queue.close(true).then(
+      () => 'closed' as const,
+      () => 'closed' as const,
+    );
+    let outcome = await within(FAREWELL_MS, closing);
+    while (outcome !== 'closed') {
+      // Again and again, as a connection that Bull makes after the first cut would wait as well.
+      for (const client of this.queue.clients) if (client.status !== 'end') client.disconnect();
+      outcome = await within(REDIS_PATIENCE_MS, closing);
+    }
+  }
+
+  private take(job: Job<T>, work: (job: Job<T>) => Promise<void>): Promise<void> {
+    // Whoever added it, with whatever options: nothing of it stays.
+    Object.assign(job.opts, { removeOnComplete: true, removeOnFail: true });
+    const taking = work(job).finally(() => this.inHand.delete(taking));
+    this.inHand.add(taking);
+    return taking;
+  }
+}
+
+/** Waits for `work`, and no longer than that; it goes on all the same. @returns null when the time was up first */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
+  const patience = new AbortController();
+  const late = sleep(ms, null, { signal: patience.signal }).catch(() => null);
+  const outcome = await Promise.race([work, late]);
+  patience.abort();
+  return outcome;
+}
