@@ -34,7 +34,7 @@ export class OrganizationsService {
    */
   async setCallLimit(id: string, concurrentCallLimit: number): Promise<boolean> {
     const changed = await this.database.query(
-      'update organizations set concurrent_call_limit = $2 where id = $1 returning 1',
+      `with changed as (update organizations set concurrent_call_limit = $2 where id = $1 returning 1) select 1 from changed`,
       [id, concurrentCallLimit],
     );
     return changed.length > 0;
