@@ -15,6 +15,7 @@ import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
 import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
+import { ControlController } from './api/control.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
@@ -29,8 +30,10 @@ import {
   type BatchJobsShape,
   type OPTIONS_TYPE,
 } from './batch-jobs.options.js';
+import { BatchJobChanges } from './batch-jobs/batch-job.changes.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { CallsRepository } from './batch-jobs/calls.repository.js';
+import { ControlRepository } from './batch-jobs/control.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
 import { TimeRulesRepository } from './batch-jobs/time-rules.repository.js';
@@ -38,6 +41,7 @@ import { CallConsumer } from './calling/call.consumer.js';
 import { CallOutcomes } from './calling/call-outcomes.js';
 import { CallRunner } from './calling/call.runner.js';
 import { CallSweeper } from './calling/call.sweeper.js';
+import { ControlService } from './calling/control.service.js';
 import { Dispatcher } from './calling/dispatcher.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
@@ -69,6 +73,7 @@ import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
 const CORE: Provider[] = [
   ApiKeysService,
+  BatchJobChanges,
   BatchJobsRepository,
   BatchJobsService,
   CallOutcomes,
@@ -76,6 +81,8 @@ const CORE: Provider[] = [
   CallsRepository,
   Clock,
   ConsistencyService,
+  ControlRepository,
+  ControlService,
   Database,
   Dispatcher,
   HealthService,
@@ -111,7 +118,29 @@ const CONSUMERS: Provider[] = [
 ];
 
 /** Every controller of the module: each is behind a key. */
-const CONTROLLERS = [AdminController, BatchJobsController, LedgerController, SchedulePreviewController];
+const CONTROLLERS = [
+  AdminController,
+  BatchJobsController,
+  ControlController,
+  LedgerController,
+  SchedulePreviewController,
+];
+
+/** What a host application may inject. */
+const EXPORTS = [
+  ApiKeysService,
+  BatchJobsService,
+  CallOutcomes,
+  ControlService,
+  HealthService,
+  LedgerService,
+  Metrics,
+  OrganizationsService,
+  RescheduleService,
+  SchedulePreviewService,
+  TimezoneService,
+  ZoneListService,
+];
 
 const NO_DIALER =
   'BatchJobsModule has nothing to place calls with. Pass `dialer`, a provider for `Dialer`, where `consumeQueues` is true.';
@@ -187,19 +216,7 @@ export class BatchJobsModule implements NestModule {
         ...(mountHttp ? HTTP : []),
         ...(consumeQueues ? CONSUMERS : []),
       ],
-      exports: [
-        ApiKeysService,
-        BatchJobsService,
-        CallOutcomes,
-        HealthService,
-        LedgerService,
-        Metrics,
-        OrganizationsService,
-        RescheduleService,
-        SchedulePreviewService,
-        TimezoneService,
-        ZoneListService,
-      ],
+      exports: EXPORTS,
     };
   }
 }
