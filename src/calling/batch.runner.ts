@@ -18,7 +18,7 @@ export class BatchRunner {
 
   constructor(
     private readonly schedules: ScheduleRepository,
-    private readonly dispatcher: Pick<Dispatcher, 'request'>,
+    private readonly dispatcher: Dispatcher,
     private readonly metrics: Metrics,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
