@@ -15,12 +15,15 @@ import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
 import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
+import { CallsController } from './api/calls.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
 import { ListReader } from './api/list.reader.js';
 import { RequestIdMiddleware } from './api/request-id.js';
 import { SchedulePreviewController } from './api/schedule-preview.controller.js';
+import { TwilioCallbackController } from './api/twilio-callback.controller.js';
+import { TwilioCallbackMiddleware } from './api/twilio-callback.middleware.js';
 import {
   BATCH_JOBS_OPTIONS,
   BatchJobsOptionsModuleClass,
@@ -38,10 +41,12 @@ import { CallConsumer } from './calling/call.consumer.js';
 import { CallOutcomes } from './calling/call-outcomes.js';
 import { CallRunner } from './calling/call.runner.js';
 import { CallSweeper } from './calling/call.sweeper.js';
+import { Dialer } from './calling/dialer.js';
 import { Dispatcher } from './calling/dispatcher.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
+import { TwilioCallbacks } from './calling/twilio-callbacks.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
 import { CallsGateway } from './scheduling/calls.gateway.js';
@@ -64,7 +69,7 @@ import { Database, DATA_SOURCE_NAME } from './shared/database.js';
 import { IdempotencyUpkeep } from './shared/idempotency-upkeep.js';
 import { Idempotency } from './shared/idempotency.js';
 import { Metrics } from './shared/metrics.js';
-import { CreditCheck, OutboundNumbers } from './shared/platform.js';
+import { CreditCheck, DIALER_NAME, OutboundNumbers } from './shared/platform.js';
 import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
 const CORE: Provider[] = [
@@ -93,9 +98,14 @@ const CORE: Provider[] = [
   TimezoneService,
   ZoneListService,
   { provide: ZoneRules, useValue: ZONE_RULES },
+  {
+    provide: DIALER_NAME,
+    inject: [{ token: Dialer, optional: true }],
+    useFactory: (dialer?: Dialer): string | null => dialer?.name ?? null,
+  },
 ];
 
-const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter];
+const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter, TwilioCallbacks];
 
 const CONSUMERS: Provider[] = [
   BatchRunner,
@@ -110,8 +120,14 @@ const CONSUMERS: Provider[] = [
   TimeRulesWatcher,
 ];
 
-/** Every controller of the module: each is behind a key. */
-const CONTROLLERS = [AdminController, BatchJobsController, LedgerController, SchedulePreviewController];
+/** The controllers behind a key: all but that of Twilio's callbacks, which are signed. */
+const CONTROLLERS = [
+  AdminController,
+  BatchJobsController,
+  CallsController,
+  LedgerController,
+  SchedulePreviewController,
+];
 
 const NO_DIALER =
   'BatchJobsModule has nothing to place calls with. Pass `dialer`, a provider for `Dialer`, where `consumeQueues` is true.';
@@ -160,6 +176,7 @@ export class BatchJobsModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     if (!this.mountsHttp) return;
     consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(...CONTROLLERS);
+    consumer.apply(RequestIdMiddleware, TwilioCallbackMiddleware).forRoutes(TwilioCallbackController);
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {
@@ -177,7 +194,7 @@ export class BatchJobsModule implements NestModule {
         databaseModule(settingsModule),
         ...queueModules(settingsModule, consumeQueues),
       ],
-      controllers: mountHttp ? CONTROLLERS : [],
+      controllers: mountHttp ? [...CONTROLLERS, TwilioCallbackController] : [],
       providers: [
         ...CORE,
         outboundNumbers,
