@@ -33,7 +33,7 @@ export class HttpService {
   }
 
   /** Answers every request with this. */
-  answerWith(status: number, body: unknown = undefined, headers: Readonly<Record<string, string>> = {}): void {
+  answerWith(status: number, body?: unknown, headers: Readonly<Record<string, string>> = {}): void {
     this.answer = (_request, response) => reply(response, status, body, headers);
   }
 
@@ -56,7 +56,7 @@ export class HttpService {
 export const reply = (
   response: ServerResponse,
   status: number,
-  body: unknown = undefined,
+  body?: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });

@@ -27,13 +27,13 @@ export class TwilioTransport {
     const init = (): RequestInit => ({
       method: method.toUpperCase(),
       headers: { ...(headers as Record<string, string>), Authorization: basic(username, password) },
-      body: data ? toForm(data as object) : undefined,
+      body: data ? toForm(data) : undefined,
     });
     const url = this.addressOf(uri);
     if (params) url.search = toForm(params).toString();
     const answer = await exchangePatiently(url, init, this.signal);
     const body = toJson(answer.text) ?? answer.text ?? '';
-    return { statusCode: answer.status, body, headers: Object.fromEntries(answer.headers) } as unknown as Answer;
+    return { statusCode: answer.status, body, headers: Object.fromEntries(answer.headers) };
   }
 
   private addressOf(uri: string): URL {
