@@ -16,6 +16,7 @@ import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { CallsController } from './api/calls.controller.js';
+import { ControlController } from './api/control.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
@@ -32,8 +33,10 @@ import {
   type BatchJobsShape,
   type OPTIONS_TYPE,
 } from './batch-jobs.options.js';
+import { BatchJobChanges } from './batch-jobs/batch-job.changes.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { CallsRepository } from './batch-jobs/calls.repository.js';
+import { ControlRepository } from './batch-jobs/control.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
 import { TimeRulesRepository } from './batch-jobs/time-rules.repository.js';
@@ -42,6 +45,7 @@ import { CallOutcomes } from './calling/call-outcomes.js';
 import { CallRunner } from './calling/call.runner.js';
 import { CallSweeper } from './calling/call.sweeper.js';
 import { Dialer } from './calling/dialer.js';
+import { ControlService } from './calling/control.service.js';
 import { Dispatcher } from './calling/dispatcher.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
@@ -74,6 +78,7 @@ import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
 const CORE: Provider[] = [
   ApiKeysService,
+  BatchJobChanges,
   BatchJobsRepository,
   BatchJobsService,
   CallOutcomes,
@@ -81,6 +86,8 @@ const CORE: Provider[] = [
   CallsRepository,
   Clock,
   ConsistencyService,
+  ControlRepository,
+  ControlService,
   Database,
   Dispatcher,
   HealthService,
@@ -125,8 +132,25 @@ const CONTROLLERS = [
   AdminController,
   BatchJobsController,
   CallsController,
+  ControlController,
   LedgerController,
   SchedulePreviewController,
+];
+
+/** What a host application may inject. */
+const EXPORTS = [
+  ApiKeysService,
+  BatchJobsService,
+  CallOutcomes,
+  ControlService,
+  HealthService,
+  LedgerService,
+  Metrics,
+  OrganizationsService,
+  RescheduleService,
+  SchedulePreviewService,
+  TimezoneService,
+  ZoneListService,
 ];
 
 const NO_DIALER =
@@ -204,19 +228,7 @@ export class BatchJobsModule implements NestModule {
         ...(mountHttp ? HTTP : []),
         ...(consumeQueues ? CONSUMERS : []),
       ],
-      exports: [
-        ApiKeysService,
-        BatchJobsService,
-        CallOutcomes,
-        HealthService,
-        LedgerService,
-        Metrics,
-        OrganizationsService,
-        RescheduleService,
-        SchedulePreviewService,
-        TimezoneService,
-        ZoneListService,
-      ],
+      exports: EXPORTS,
     };
   }
 }

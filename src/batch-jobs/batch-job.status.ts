@@ -24,6 +24,9 @@ const NEXT = {
 export const canMove = (from: BatchJobStatus, to: BatchJobStatus): boolean =>
   (NEXT[from] as readonly BatchJobStatus[]).includes(to);
 
+/** True for a status that nothing leaves. */
+export const isTerminal = (status: BatchJobStatus): boolean => NEXT[status].length === 0;
+
 /** The statuses from which a verb that ends in `to` may be asked for by a person. */
 export const statusesThatMayBecome = (to: BatchJobStatus): readonly BatchJobStatus[] =>
   BATCH_JOB_STATUSES.filter((from) => canMove(from, to));

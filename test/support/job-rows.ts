@@ -3,7 +3,7 @@ import { ulid } from 'ulid';
 import type { HistoryFacts } from '../../src/batch-jobs/batch-job-history.entity.js';
 import type { BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
 import type { ChangeTerms } from '../../src/batch-jobs/change-terms.js';
-import type { ChangeOrder } from '../../src/batch-jobs/schedule.repository.js';
+import type { ChangeOrder } from '../../src/batch-jobs/batch-job.changes.js';
 import type { ResolvedSchedule } from '../../src/batch-jobs/schedule.js';
 import type { Caller } from '../../src/shared/caller.js';
 

@@ -1,5 +1,5 @@
 import { CALL_OUTCOMES } from '../../batch-jobs/call.outcome.js';
-import { notJson } from '../json-body.interceptor.js';
+import { UnsupportedMediaTypeError } from '../api.errors.js';
 import { refusal } from './problem.examples.js';
 
 /** Reports to show. */
@@ -31,5 +31,5 @@ export const REPORTED = {
 
 export const OUTCOME_PROBLEMS = [
   refusal('invalid_request', 'outcome', `is required: one of ${CALL_OUTCOMES.join(', ')}.`),
-  notJson(),
+  new UnsupportedMediaTypeError("Send the body as 'application/json'."),
 ];
