@@ -15,6 +15,7 @@ import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
 import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
+import { CallsController } from './api/calls.controller.js';
 import { ControlController } from './api/control.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
@@ -22,6 +23,8 @@ import { LedgerController } from './api/ledger.controller.js';
 import { ListReader } from './api/list.reader.js';
 import { RequestIdMiddleware } from './api/request-id.js';
 import { SchedulePreviewController } from './api/schedule-preview.controller.js';
+import { TwilioCallbackController } from './api/twilio-callback.controller.js';
+import { TwilioCallbackMiddleware } from './api/twilio-callback.middleware.js';
 import {
   BATCH_JOBS_OPTIONS,
   BatchJobsOptionsModuleClass,
@@ -41,11 +44,13 @@ import { CallConsumer } from './calling/call.consumer.js';
 import { CallOutcomes } from './calling/call-outcomes.js';
 import { CallRunner } from './calling/call.runner.js';
 import { CallSweeper } from './calling/call.sweeper.js';
+import { Dialer } from './calling/dialer.js';
 import { ControlService } from './calling/control.service.js';
 import { Dispatcher } from './calling/dispatcher.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
+import { TwilioCallbacks } from './calling/twilio-callbacks.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
 import { CallsGateway } from './scheduling/calls.gateway.js';
@@ -68,7 +73,7 @@ import { Database, DATA_SOURCE_NAME } from './shared/database.js';
 import { IdempotencyUpkeep } from './shared/idempotency-upkeep.js';
 import { Idempotency } from './shared/idempotency.js';
 import { Metrics } from './shared/metrics.js';
-import { CreditCheck, OutboundNumbers } from './shared/platform.js';
+import { CreditCheck, DIALER_NAME, OutboundNumbers } from './shared/platform.js';
 import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
 const CORE: Provider[] = [
@@ -100,9 +105,14 @@ const CORE: Provider[] = [
   TimezoneService,
   ZoneListService,
   { provide: ZoneRules, useValue: ZONE_RULES },
+  {
+    provide: DIALER_NAME,
+    inject: [{ token: Dialer, optional: true }],
+    useFactory: (dialer?: Dialer): string | null => dialer?.name ?? null,
+  },
 ];
 
-const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter];
+const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter, TwilioCallbacks];
 
 const CONSUMERS: Provider[] = [
   BatchRunner,
@@ -117,10 +127,11 @@ const CONSUMERS: Provider[] = [
   TimeRulesWatcher,
 ];
 
-/** Every controller of the module: each is behind a key. */
+/** The controllers behind a key: all but that of Twilio's callbacks, which are signed. */
 const CONTROLLERS = [
   AdminController,
   BatchJobsController,
+  CallsController,
   ControlController,
   LedgerController,
   SchedulePreviewController,
@@ -189,6 +200,7 @@ export class BatchJobsModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     if (!this.mountsHttp) return;
     consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(...CONTROLLERS);
+    consumer.apply(RequestIdMiddleware, TwilioCallbackMiddleware).forRoutes(TwilioCallbackController);
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {
@@ -206,7 +218,7 @@ export class BatchJobsModule implements NestModule {
         databaseModule(settingsModule),
         ...queueModules(settingsModule, consumeQueues),
       ],
-      controllers: mountHttp ? CONTROLLERS : [],
+      controllers: mountHttp ? [...CONTROLLERS, TwilioCallbackController] : [],
       providers: [
         ...CORE,
         outboundNumbers,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { SIMULATED_OUTCOMES } from './calling/dialers/simulated.dialer.js';
 import { VARIABLES } from './env.js';
 import { packageFile } from './package-file.js';
 import { ERROR_CODES } from './shared/domain-error.js';
@@ -111,6 +112,18 @@ describe.each(PAGES)('%s', (page) => {
       return anchor !== undefined && !all(read(file), /^#+ (.+)$/gm).some((heading) => toAnchor(heading) === anchor);
     });
     expect(broken).toEqual([]);
+  });
+});
+
+describe('docs/dialers.md', () => {
+  it('shows the call service that is in examples/', () => {
+    const [, shown] = /^```js\n([\s\S]*?)^```/m.exec(read('docs/dialers.md')) ?? [];
+    expect(shown).toBe(read('examples/call-service.mjs'));
+  });
+
+  it('has the table of the simulated dialer', () => {
+    const rows = [...read('docs/dialers.md').matchAll(/^\| (\d\d)(?:–(\d\d))? +\| `(\w+)`/gm)];
+    expect(rows.map(([, first, last = first, outcome]) => [Number(last), outcome])).toEqual(SIMULATED_OUTCOMES);
   });
 });
 

@@ -70,6 +70,63 @@ describe('readEnvironment', () => {
     expect(faults).not.toContain(value.length > 4 ? value : 'impossible');
   });
 
+  describe('with a dialer', () => {
+    const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+    const NEEDED = {
+      simulated: {},
+      http: { HTTP_DIALER_URL: 'https://calls.example.com/calls', HTTP_DIALER_SECRET: SECRET },
+      twilio: {
+        PUBLIC_URL: 'https://jobs.example.com',
+        TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+        TWILIO_AUTH_TOKEN: 'f'.repeat(32),
+        TWILIO_TWIML_URL: 'https://voice.example.com/twiml?version=2',
+      },
+    };
+    const DIALERS = Object.keys(NEEDED) as (keyof typeof NEEDED)[];
+
+    it.each(DIALERS)('%s: takes what it needs, and needs nothing of another', (dialer) => {
+      expect(faultsOf({ ...REQUIRED, ...NEEDED[dialer], DIALER: dialer })).toBe('');
+      set({ ...REQUIRED, ...NEEDED[dialer], DIALER: dialer });
+      expect(readEnvironment()).toMatchObject({ dialer, twilioRingSeconds: 45, twilioApiUrl: null });
+    });
+
+    it.each(DIALERS)('%s: names everything that is missing, at once', (dialer) => {
+      const faults = faultsOf({ ...REQUIRED, DIALER: dialer });
+      const missing = [...faults.matchAll(/(\w+) is not set; with DIALER=(\w+) it must be/g)];
+      expect(missing.map(([, name]) => name).toSorted()).toEqual(Object.keys(NEEDED[dialer]).toSorted());
+      expect(missing.every(([, , named]) => named === dialer)).toBe(true);
+    });
+
+    it.each([
+      ['DIALER', 'carrier-pigeon', 'one of simulated, http, twilio'],
+      ['HTTP_DIALER_URL', 'calls.example.com', 'https:// or http://'],
+      ['HTTP_DIALER_URL', 'https://calls.example.com/#calls', 'https:// or http://'],
+      [
+        'HTTP_DIALER_SECRET',
+        'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0',
+        "'whsec_' and the base64 of 24 to 64 random bytes",
+      ],
+      ['HTTP_DIALER_SECRET', 'whsec_dG9vIHNob3J0', "'whsec_' and the base64"],
+      ['HTTP_DIALER_SECRET', `${SECRET}!`, "'whsec_' and the base64"],
+      ['HTTP_DIALER_SECRET', `whsec_${Buffer.alloc(65, 7).toString('base64')}`, "'whsec_' and the base64"],
+      ['TWILIO_ACCOUNT_SID', 'SK00000000000000000000000000000000', "'AC' and 32 hexadecimal digits"],
+      ['TWILIO_AUTH_TOKEN', 'not-long-enough', 'at least 32 characters'],
+      ['TWILIO_TWIML_URL', 'ftp://voice.example.com', 'https:// or http://'],
+      ['TWILIO_RING_SECONDS', '601', 'a whole number from 5 to 600'],
+      ['PUBLIC_URL', 'jobs.example.com', 'https:// or http://'],
+    ])('refuses %s=%s once, says what would be allowed, and does not repeat the value', (name, value, allowed) => {
+      const faults = faultsOf({ ...REQUIRED, ...NEEDED.http, ...NEEDED.twilio, DIALER: 'twilio', [name]: value });
+      expect(faults.split('\n')).toHaveLength(2);
+      expect(faults).toMatch(new RegExp(`${name} must be .*${allowed}`));
+      expect(faults).not.toContain(value);
+    });
+
+    it.each([24, 32, 64])('takes a secret of %i bytes', (bytes) => {
+      const secret = `whsec_${Buffer.alloc(bytes, 255).toString('base64')}`;
+      expect(faultsOf({ ...REQUIRED, ...NEEDED.http, DIALER: 'http', HTTP_DIALER_SECRET: secret })).toBe('');
+    });
+  });
+
   it('reads numbers with commas between them', () => {
     set({ ...REQUIRED, RETRY_DELAYS_MINUTES: '0, 0.5,90' });
     expect(readEnvironment().retryDelaysMinutes).toEqual([0, 0.5, 90]);

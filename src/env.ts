@@ -57,6 +57,18 @@ const amounts = (name: string, max: number, fallback: readonly number[]): Variab
   };
 };
 
+const pattern = (name: string, form: RegExp, allowed: string): Variable<string> => ({
+  name,
+  read: (given) => (form.test(given) ? given : undefined),
+  allowed,
+});
+
+/** Where somebody is sent to, or asked: without what could not be added to. */
+const httpUrl = (name: string): Variable<string> => {
+  const { read, allowed } = url(name, ['https:', 'http:']);
+  return { name, read: (given) => (given.includes('#') ? undefined : read(given)), allowed };
+};
+
 const oneOf = <T extends string>(name: string, values: readonly T[], fallback?: T): Variable<T> => ({
   name,
   read: (given) => values.find((value) => value === given),
@@ -65,7 +77,12 @@ const oneOf = <T extends string>(name: string, values: readonly T[], fallback?: 
 });
 
 /** What can place calls. */
-export const DIALERS = ['simulated'] as const;
+export const DIALERS = ['simulated', 'http', 'twilio'] as const;
+export type DialerName = (typeof DIALERS)[number];
+
+// Standard Webhooks: 24 to 64 bytes in base64 behind the prefix.
+const WEBHOOK_SECRET =
+  /^whsec_(?=[A-Za-z0-9+/]{32,86}={0,2}$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** Every variable the service knows; `.env.example` lists the same. */
 export const VARIABLES = {
@@ -84,6 +101,16 @@ export const VARIABLES = {
   timeRulesChange: oneOf('TIME_RULES_CHANGE', TIME_RULES_CHANGES, SETTING_DEFAULTS.timeRulesChange),
   dialer: oneOf('DIALER', DIALERS),
   simulatedCallMs: integer('SIMULATED_CALL_MS', 0, 600_000, 1_500),
+  publicUrl: optional(httpUrl('PUBLIC_URL')),
+  httpDialerUrl: optional(httpUrl('HTTP_DIALER_URL')),
+  httpDialerSecret: optional(
+    pattern('HTTP_DIALER_SECRET', WEBHOOK_SECRET, "'whsec_' and the base64 of 24 to 64 random bytes"),
+  ),
+  twilioAccountSid: optional(pattern('TWILIO_ACCOUNT_SID', /^AC[0-9a-f]{32}$/i, "'AC' and 32 hexadecimal digits")),
+  twilioAuthToken: optional(text('TWILIO_AUTH_TOKEN', 32)),
+  twilioTwimlUrl: optional(httpUrl('TWILIO_TWIML_URL')),
+  twilioRingSeconds: integer('TWILIO_RING_SECONDS', 5, 600, 45),
+  twilioApiUrl: optional(httpUrl('TWILIO_API_URL')),
   retryDelaysMinutes: amounts('RETRY_DELAYS_MINUTES', 10_080, SETTING_DEFAULTS.retryDelaysMinutes),
   callConcurrency: integer('CALL_CONCURRENCY', 1, 1_000, SETTING_DEFAULTS.callConcurrency),
   dialTimeoutSeconds: integer('DIAL_TIMEOUT_SECONDS', 1, 300, SETTING_DEFAULTS.dialTimeoutSeconds),
@@ -94,6 +121,13 @@ export const VARIABLES = {
   costPerMinuteDollars: amount('COST_PER_MINUTE_DOLLARS', 1_000, SETTING_DEFAULTS.costPerMinuteDollars),
   dataDir: text('DATA_DIR', 1, '.data'),
 } as const;
+
+/** What each dialer cannot do without. */
+const NEEDED = {
+  simulated: [],
+  http: ['httpDialerUrl', 'httpDialerSecret'],
+  twilio: ['publicUrl', 'twilioAccountSid', 'twilioAuthToken', 'twilioTwimlUrl'],
+} as const satisfies Record<DialerName, readonly (keyof typeof VARIABLES)[]>;
 
 type Read<V> = V extends Variable<infer T> ? T : never;
 
@@ -107,9 +141,22 @@ export interface Environment extends Required<SettingsInput> {
   readonly metricsPort: number | null;
   readonly logLevel: LogLevel;
   /** What places the calls. No default: a service that only pretends to call must be asked for. */
-  readonly dialer: (typeof DIALERS)[number];
+  readonly dialer: DialerName;
   /** How long a simulated call takes, on average. @default 1500 */
   readonly simulatedCallMs: number;
+  /** Where callbacks reach the API. Null unless a dialer needs it. */
+  readonly publicUrl: string | null;
+  /** Where the call service takes calls, and the secret it shares with us. Null unless `dialer` is `'http'`. */
+  readonly httpDialerUrl: string | null;
+  readonly httpDialerSecret: string | null;
+  /** The account that calls, and where Twilio asks what a call does. Null unless `dialer` is `'twilio'`. */
+  readonly twilioAccountSid: string | null;
+  readonly twilioAuthToken: string | null;
+  readonly twilioTwimlUrl: string | null;
+  /** Longest ringing. @default 45 */
+  readonly twilioRingSeconds: number;
+  /** In the place of Twilio's own address. @default null */
+  readonly twilioApiUrl: string | null;
   /** Where `npm start` keeps its embedded servers' data. @default '.data' */
   readonly dataDir: string;
 }
@@ -140,9 +187,21 @@ export function readEnvironment(supplied: Partial<Environment> = {}): Environmen
     if (value === undefined) faults.push(`${variable.name} must be ${variable.allowed}.`);
     return [key, value];
   });
+  const environment = Object.fromEntries(values) as { [K in keyof typeof VARIABLES]: Read<(typeof VARIABLES)[K]> };
+  faults.push(...missingFor(environment));
   if (faults.length > 0) throw new EnvironmentError(faults);
-  return Object.fromEntries(values) as { [K in keyof typeof VARIABLES]: Read<(typeof VARIABLES)[K]> };
+  return environment;
 }
+
+/** What the chosen dialer lacks. A wrong one is undefined here, and has its fault already. */
+const missingFor = (environment: Partial<Environment>): string[] => {
+  const { dialer } = environment;
+  const missing = dialer ? NEEDED[dialer].filter((key) => environment[key] === null) : [];
+  return missing.map((key) => {
+    const { name, allowed } = VARIABLES[key];
+    return `${name} is not set; with DIALER=${dialer} it must be ${allowed}.`;
+  });
+};
 
 /** One variable as it is set; empty counts as not set. */
 export const readVariable = (name: string): string | undefined => process.env[name] || undefined;

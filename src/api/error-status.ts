@@ -24,6 +24,7 @@ export const HTTP_MEANING = {
   invalid_page_size: { title: 'Invalid page size', status: 400 },
   invalid_phone_format: { title: 'Invalid phone numbers', status: 400 },
   invalid_request: { title: 'Invalid request', status: 400 },
+  invalid_signature: { title: 'Invalid signature', status: 403 },
   invalid_status: { title: 'Invalid status', status: 400 },
   invalid_timezone: { title: 'Invalid time zone', status: 400 },
   job_not_found: { title: 'Batch job not found', status: 404 },

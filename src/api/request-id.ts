@@ -2,6 +2,7 @@ import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ulid } from 'ulid';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
+import { isCallId } from '../batch-jobs/calls.repository.js';
 import { RedisPatience } from '../shared/redis-patience.js';
 import { requestContext } from '../shared/request-context.js';
 
@@ -20,7 +21,7 @@ const loggable = (url: string): string =>
   url
     .split('?')[0]
     .split('/', 8)
-    .map((part) => (/^[a-z.-]{0,32}$/.test(part) || isBatchJobId(part) ? part : '*'))
+    .map((part) => (/^[a-z.-]{0,32}$/.test(part) || isBatchJobId(part) || isCallId(part) ? part : '*'))
     .join('/');
 
 /** Gives every request an id, the caller's own when it is 1–128 visible ASCII characters, and a line in the log. */

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../shared/database.js';
+import { DIALER_NAME } from '../shared/platform.js';
 import { SchedulerGateway } from './scheduler.gateway.js';
 import { TimezoneService } from './timezone.service.js';
 
@@ -7,6 +8,8 @@ export interface Health {
   readonly isDatabaseUp: boolean;
   /** False is no reason to take a process out of service: starts are kept and made without Redis. */
   readonly isRedisUp: boolean;
+  /** What places the calls: `'simulated'` calls nobody. Null where nothing does. */
+  readonly dialer: string | null;
   /** Version of the zone rules that starts are computed with. */
   readonly tzdbVersion: string;
   /** Version inside Node.js, which is not used. */
@@ -20,6 +23,7 @@ export class HealthService {
     private readonly database: Database,
     private readonly scheduler: SchedulerGateway,
     private readonly timezones: TimezoneService,
+    @Inject(DIALER_NAME) private readonly dialer: string | null,
   ) {}
 
   async check(): Promise<Health> {
@@ -30,7 +34,12 @@ export class HealthService {
       ),
       this.scheduler.isReachable(),
     ]);
-    const { tzdbVersion } = this.timezones;
-    return { isDatabaseUp, isRedisUp, tzdbVersion, runtimeTzdbVersion: process.versions.tz ?? 'none' };
+    return {
+      isDatabaseUp,
+      isRedisUp,
+      dialer: this.dialer,
+      tzdbVersion: this.timezones.tzdbVersion,
+      runtimeTzdbVersion: process.versions.tz ?? 'none',
+    };
   }
 }

@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'invalid_page_size',
   'invalid_phone_format',
   'invalid_request',
+  'invalid_signature',
   'invalid_status',
   'invalid_timezone',
   'job_not_found',

@@ -28,3 +28,6 @@ export interface CreditStatement {
 export abstract class CreditCheck {
   abstract check(organizationId: string, requiredDollars: number): Promise<CreditStatement>;
 }
+
+/** Injection token of the name of what places calls, `string | null`; null: nothing does. */
+export const DIALER_NAME = Symbol('batch-jobs dialer name');

@@ -70,6 +70,7 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   listHistory: [...COMMON, 'job_not_found', 'invalid_page', 'invalid_page_size'],
   getConsistency: COMMON,
   repairConsistency: [...COMMON, ...WRITE, 'redis_unavailable'],
+  reportOutcome: [...COMMON, ...WRITE, 'call_not_found', 'unsupported_media_type'],
   preview: [...COMMON, ...START],
   check: ['internal_error'],
   listTimezones: ['invalid_request', 'internal_error'],
@@ -241,6 +242,19 @@ describe('an actual answer is what the document says', () => {
     await app.loseQueueJob(`${id}.r1`);
     return app.get('/admin/consistency', await app.keyWith(['admin']));
   };
+  const report = async (callId: string, body: unknown) =>
+    app.post(`/batch/calls/${callId}/outcome`, body, await app.keyWith(['calls:report']));
+  /** A call in flight, or one that has ended, as a worker would have left it. */
+  const aCall = async (hasEnded = false): Promise<string> => {
+    const [{ id }] = await app.database.query<[{ id: string }]>(
+      `insert into call_attempts (id, organization_id, batch_job_id, contact_id, attempt, claimed_at, placed_at, lease_ends_at)
+       select 'call_' || substr(id, 9), 'org_a', batch_job_id, id, 1, now(), now(), now() from contacts
+        where batch_job_id = $1 and position = 1 returning id`,
+      [await running()],
+    );
+    if (hasEnded) await report(id, { outcome: 'answered' });
+    return id;
+  };
   const rejected = { contacts: [{ phone: '+12025550123' }, { phone: '+12025550123' }, { phone: '+1' }] };
 
   it.each<[string, string, () => Promise<Answer>]>([
@@ -262,6 +276,9 @@ describe('an actual answer is what the document says', () => {
     ['getConsistency', 'differences', drift],
     ['repairConsistency', 'a repair', async () => app.post(REPAIR, undefined, await app.keyWith(['admin']))],
     ['check', 'a healthy service', () => app.get('/health', null)],
+    ['reportOutcome', 'a call that has ended', async () => report(await aCall(), { outcome: 'answered' })],
+    ['reportOutcome', 'a call to be repeated', async () => report(await aCall(), { outcome: 'busy' })],
+    ['reportOutcome', 'a second report', async () => report(await aCall(true), { outcome: 'busy' })],
     ['preview', 'a start ahead', () => preview(start)],
     ['preview', 'a skipped one', () => preview({ ...start, scheduledStartTime: '2027-03-14T02:30:00' })],
     ['listTimezones', 'the list', () => app.get('/timezones', null)],
@@ -304,6 +321,10 @@ describe('an actual answer is what the document says', () => {
     ['listHistory', 'invalid_page', () => app.get(`/batch/jobs/${UNKNOWN_ID}/history?cursor=next`)],
     ['listHistory', 'invalid_page_size', () => app.get(`${JOB}/history?pageSize=201`)],
     ['getConsistency', 'insufficient_scope', () => app.get('/admin/consistency')],
+    ['reportOutcome', 'call_not_found', () => report('call_none', { outcome: 'busy' })],
+    ['reportOutcome', 'invalid_request', () => report('call_none', {})],
+    ['reportOutcome', 'insufficient_scope', () => app.post('/batch/calls/call_none/outcome', { outcome: 'busy' })],
+    ['reportOutcome', 'unsupported_media_type', () => report('call_none', undefined)],
     ['repairConsistency', 'insufficient_scope', () => app.post(REPAIR)],
     ['preview', 'invalid_request', () => preview({ ...start, timeZone: 'UTC' })],
     ['preview', 'invalid_timezone', () => preview({ ...start, timezone: 'America/NewYork' })],

@@ -41,6 +41,7 @@ const OTHERS = [
   'POST /batch/create',
   'GET /batch/jobs',
   'GET /batch/jobs/{batch_job_id}/start-receipt', // ledger.e2e-spec.ts: there is none before the start
+  'POST /batch/calls/{callId}/outcome', // call-outcomes.e2e-spec.ts: the id is of a call
   'GET /admin/consistency', // consistency.e2e-spec.ts: the operator's, of all organizations
   'POST /admin/consistency/repair',
   'GET /batch/schedule/preview',

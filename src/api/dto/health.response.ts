@@ -1,5 +1,5 @@
 import type { Health } from '../../scheduling/health.service.js';
-import { Shown } from './fields.js';
+import { Shown, ShownOrNull } from './fields.js';
 
 const UP_OR_DOWN = { enum: ['up', 'down'], example: 'up' };
 
@@ -12,16 +12,23 @@ export class HealthResponse {
 
   @Shown('Whether PostgreSQL answers.', UP_OR_DOWN) readonly postgres: 'up' | 'down';
   @Shown('Whether Redis answers.', UP_OR_DOWN) readonly redis: 'up' | 'down';
+  @ShownOrNull('What places the calls; `simulated` calls nobody. Null where nothing does.', {
+    type: String,
+    example: 'simulated',
+  })
+  readonly dialer: string | null;
+
   @Shown('Version of the zone rules that starts are computed with.', { example: '2026f' }) readonly tzdbVersion: string;
   @Shown('Version inside Node.js; not used.', { example: '2025c' }) readonly runtimeTzdbVersion: string;
 
-  static of({ isDatabaseUp, isRedisUp, tzdbVersion, runtimeTzdbVersion }: Health): HealthResponse {
+  static of({ isDatabaseUp, isRedisUp, dialer, tzdbVersion, runtimeTzdbVersion }: Health): HealthResponse {
     const upOrDown = (isUp: boolean) => (isUp ? 'up' : 'down');
     const reachable = isRedisUp ? 'ok' : 'degraded';
     return {
       status: isDatabaseUp ? reachable : 'unavailable',
       postgres: upOrDown(isDatabaseUp),
       redis: upOrDown(isRedisUp),
+      dialer,
       tzdbVersion,
       runtimeTzdbVersion,
     };

@@ -21,6 +21,7 @@ import {
   VersionMismatchError,
 } from '../../batch-jobs/errors.js';
 import type { Schedule } from '../../batch-jobs/schedule.js';
+import { InvalidSignatureError } from '../../calling/dialers/invalid-signature.error.js';
 import { PastScheduledTimeError, RedisUnavailableError, StartTooFarError } from '../../scheduling/schedule.errors.js';
 import { TimezoneService } from '../../scheduling/timezone.service.js';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
@@ -88,6 +89,7 @@ const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   invalid_page_size: [refusal('invalid_page_size', 'pageSize', 'must be a whole number from 1 to 100.')],
   invalid_phone_format: [new InvalidPhoneFormatError(2, [{ ...TOO_SHORT, row: 1 }, TOO_SHORT])],
   invalid_request: [refusal('invalid_request', 'timeZone', "is not known here. Did you mean 'timezone'?")],
+  invalid_signature: [new InvalidSignatureError()],
   invalid_status: [new NotReschedulableError('running')],
   invalid_timezone: [refusedStart({ startTime: '2025-03-01T10:00:00', timezone: 'America/NewYork' })],
   job_not_found: [new JobNotFoundError()],

@@ -1,0 +1,51 @@
+import { Body, Controller, Param, Post, Query, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ScopeGuard } from '../access/scope.guard.js';
+import { CallOutcomes } from '../calling/call-outcomes.js';
+import type { Caller } from '../shared/caller.js';
+import { CalledBy } from './caller.decorator.js';
+import { CallParams } from './dto/call.params.js';
+import { NoQuery } from './dto/no.query.js';
+import { OutcomeBody } from './dto/outcome.body.js';
+import { OUTCOME_BODIES, OUTCOME_PROBLEMS, REPORTED } from './dto/outcome.examples.js';
+import { OutcomeResponse } from './dto/outcome.response.js';
+import { JsonBodyInterceptor } from './json-body.interceptor.js';
+import { Bodies, FailureInterceptor, Operation } from './operation.decorator.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RequestPipe } from './request.pipe.js';
+
+/** For call services, which are given a call and later tell what became of it. */
+@ApiTags('Batch Calling')
+@ApiBearerAuth()
+@ApiSecurity('x-api-key')
+@Controller('batch/calls')
+@UseGuards(ScopeGuard)
+@UseInterceptors(FailureInterceptor)
+@UseFilters(ProblemFilter)
+@UsePipes(RequestPipe)
+export class CallsController {
+  constructor(private readonly outcomes: CallOutcomes) {}
+
+  @Post(':callId/outcome')
+  @Bodies({ 'application/json': { type: OutcomeBody, examples: OUTCOME_BODIES } })
+  @Operation({
+    summary: 'Report call outcome',
+    description:
+      'Ends a call that a call service has accepted. The first report counts; repeating it, or another one later, changes nothing.',
+    scope: 'calls:report',
+    answer: OutcomeResponse,
+    answered: 'The call has ended, by this report or by an earlier one.',
+    answers: REPORTED,
+    writes: { body: JsonBodyInterceptor },
+    errors: ['call_not_found', 'unsupported_media_type'],
+    examples: OUTCOME_PROBLEMS,
+  })
+  async reportOutcome(
+    @CalledBy() { organizationId }: Caller,
+    @Param() { callId }: CallParams,
+    @Query() _: NoQuery,
+    @Body() body: OutcomeBody,
+  ): Promise<OutcomeResponse> {
+    return OutcomeResponse.of({ callId, report: await this.outcomes.record(callId, body.toEnd(), organizationId) });
+  }
+}
