@@ -55,20 +55,7 @@ async function watch(url, key, id) {
   }
 }
 
-await withService(async ({ key, database, start }) => {
-  await database.query('update organizations set concurrent_call_limit = $1', [LIMIT]);
-  const { url } = await start('main');
-  const dialer = { SIMULATED_CALL_MS: options['call-ms'], RETRY_DELAYS_MINUTES: '0.05' };
-  for (let worker = 0; worker < Number(options.workers); worker += 1) await start('worker', dialer);
-
-  const { id, createMs } = await upload(url, key);
-  const begun = performance.now();
-  await send('POST', `${url}/batch/jobs/${id}/start`, key);
-  const { detail, detailMs } = await watch(url, key, id);
-  const seconds = (performance.now() - begun) / 1_000;
-
-  const most = await mostAtOneTime(database);
-  const { rows } = await database.query('select count(*)::integer as calls from call_attempts');
+function report(createMs, seconds, calls, { detail, detailMs }, most) {
   say('');
   row(
     'contacts',
@@ -88,8 +75,8 @@ await withService(async ({ key, database, start }) => {
     `${createMs.toFixed(0)} ms`,
     detail.status,
     seconds.toFixed(0),
-    rows[0].calls,
-    (rows[0].calls / seconds).toFixed(0),
+    calls,
+    (calls / seconds).toFixed(0),
     `${detailMs.median.toFixed(0)} ms`,
     `${detailMs.worst.toFixed(0)} ms`,
     `${most.organization} of ${LIMIT}`,
@@ -97,4 +84,19 @@ await withService(async ({ key, database, start }) => {
   );
   say('');
   say(JSON.stringify(detail.statusBreakdown));
+}
+
+await withService(async ({ key, database, start }) => {
+  await database.query('update organizations set concurrent_call_limit = $1', [LIMIT]);
+  const { url } = await start('main');
+  const dialer = { SIMULATED_CALL_MS: options['call-ms'], RETRY_DELAYS_MINUTES: '0.05' };
+  for (let worker = 0; worker < Number(options.workers); worker += 1) await start('worker', dialer);
+
+  const { id, createMs } = await upload(url, key);
+  const begun = performance.now();
+  await send('POST', `${url}/batch/jobs/${id}/start`, key);
+  const seen = await watch(url, key, id);
+  const seconds = (performance.now() - begun) / 1_000;
+  const { rows } = await database.query('select count(*)::integer as calls from call_attempts');
+  report(createMs, seconds, rows[0].calls, seen, await mostAtOneTime(database));
 });

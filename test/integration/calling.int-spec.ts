@@ -11,6 +11,7 @@ import { Dispatcher } from '../../src/calling/dispatcher.js';
 import { CallRows } from '../support/call-rows.js';
 import { eventually } from '../support/eventually.js';
 import { LogLines } from '../support/log-lines.js';
+import { MOST_AT_ONE_TIME } from '../support/most-at-one-time.js';
 import { bootWorker } from '../support/other-worker.js';
 import { ACCEPTED, ANSWERED, ScriptedDialer } from '../support/scripted-dialer.js';
 import { contacts, TestApp } from '../support/test-app.js';
@@ -315,17 +316,7 @@ async function differencesUntil(id: string, done: Promise<unknown>): Promise<obj
   return differences;
 }
 
-/** Most calls that held a slot at one time, of the organization and of each batch. */
 async function mostAtOneTime(): Promise<Map<string, number>> {
-  const rowsOf = await app.database.query<{ holder: string; most: number }[]>(`
-    with changes as (
-      select holder, at, change from call_attempts as call,
-        lateral (values (organization_id), (batch_job_id)) as holders (holder),
-        lateral (values (claimed_at, 1), (ended_at, -1)) as moments (at, change)
-      where at is not null
-    ), sums as (
-      select holder, sum(change) over (partition by holder order by at, change) as at_once from changes
-    )
-    select holder, max(at_once)::integer as most from sums group by holder`);
+  const rowsOf = await app.database.query<{ holder: string; most: number }[]>(MOST_AT_ONE_TIME);
   return new Map(rowsOf.map(({ holder, most }) => [holder, most]));
 }
