@@ -208,6 +208,15 @@ describe('what leaves the call unknown, and is not tried again', () => {
     expect(await thrown(dialer.place(CALL, ending.signal))).toMatchObject({ message: 'No answer: AbortError' });
   });
 
+  it('a process that ends while it waits for the call service: the contact is called later, not ended', async () => {
+    const ending = new AbortController();
+    service.answer = (_request, response) => {
+      response.once('finish', () => setTimeout(() => ending.abort(), 100));
+      reply(response, 429, undefined, { 'retry-after': '60' });
+    };
+    expect(await thrown(dialer.place(CALL, ending.signal))).toMatchObject({ name: 'UnansweredError' });
+  });
+
   it.each<[string, (socket: { destroy(): unknown; write(text: string): unknown }) => void]>([
     ['a cut connection', (socket) => socket.destroy()],
     ['half an answer', (socket) => (socket.write('HTTP/1.1 200 OK\r\nContent-Le'), socket.destroy())],
