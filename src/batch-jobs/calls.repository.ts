@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
+import { Batched } from '../shared/batched.js';
 import { Database } from '../shared/database.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import { contactStatusOf, type CallEnd } from './call.outcome.js';
@@ -7,14 +8,14 @@ import {
   ACCEPT_CALL,
   CLAIM_CALLS,
   COMPLETE_BATCHES,
-  END_CALL,
+  END_CALLS,
   EXTEND_LEASE,
   FAIL_BATCH,
   LIST_OVERDUE,
   LIST_READY,
   LIST_UNPLACED,
   LOCK_SLOTS,
-  TAKE_CALL,
+  TAKE_CALLS,
   WITHDRAW_CALL,
   type EndedRow,
   type TakenRow,
@@ -34,6 +35,9 @@ export interface OverdueCall {
   readonly providerCallId: string | null;
 }
 
+// Keeps the batches' rows locked for milliseconds only.
+const MOST_AT_ONCE = 100;
+
 /** When a contact is called again. */
 export interface RetryDelays {
   /** Before the second call, the third, …; the last repeats. At least one. */
@@ -42,9 +46,29 @@ export interface RetryDelays {
   readonly leastMs: number;
 }
 
+/** How a call ended, and what follows. */
+export interface CallReport {
+  readonly callId: string;
+  readonly end: CallEnd;
+  readonly retry: RetryDelays;
+  /** Only a call of this one; null: of any. */
+  readonly organizationId: string | null;
+}
+
 /** The statements on calls: each does what it does once, whoever asks and however often. */
 @Injectable()
 export class CallsRepository {
+  private readonly taking = new Batched(
+    (asked: readonly { callId: string; leaseMs: number }[]) => this.takeAll(asked),
+    ({ callId }) => callId,
+    MOST_AT_ONCE,
+  );
+  private readonly ending = new Batched(
+    (reports: readonly CallReport[]) => this.endAll(reports),
+    ({ callId }) => callId,
+    MOST_AT_ONCE,
+  );
+
   constructor(private readonly database: Database) {}
 
   /** Takes contacts for the organization's free slots, `most` at once. @returns the new calls */
@@ -58,9 +82,8 @@ export class CallsRepository {
   }
 
   /** @returns the call, to be placed by the asker and nobody else; null when there is nothing to place */
-  async take(callId: string, leaseMs: number): Promise<TakenRow | null> {
-    const [taken] = await this.database.query<TakenRow>(TAKE_CALL, [callId, leaseMs]);
-    return taken ?? null;
+  take(callId: string, leaseMs: number): Promise<TakenRow | null> {
+    return this.taking.do({ callId, leaseMs });
   }
 
   /** Takes back a claim of a batch that does not run. @returns the organization whose slot is free; null when there was none */
@@ -82,26 +105,9 @@ export class CallsRepository {
     await this.database.query(EXTEND_LEASE, [callId, leaseMs]);
   }
 
-  /**
-   * Ends a call. The first report counts.
-   *
-   * @param organizationId only a call of this one; null: of any
-   * @returns null when there is no such call
-   */
-  async end(
-    callId: string,
-    end: CallEnd,
-    { delaysMs, leastMs }: RetryDelays,
-    organizationId: string | null,
-  ): Promise<EndedRow | null> {
-    const { outcome, errorCode, reason, roomName, providerCallId, durationSeconds } = end;
-    const status = contactStatusOf(outcome);
-    const isRetryable = (RETRYABLE_STATUSES as readonly string[]).includes(status);
-    const retry = [isRetryable, delaysMs, leastMs];
-    const told = [errorCode, reason, roomName, providerCallId, durationSeconds];
-    const parameters = [callId, outcome, status, ...retry, ...told, organizationId];
-    const [ended] = await this.database.query<EndedRow>(END_CALL, parameters);
-    return ended ?? null;
+  /** Ends a call. The first report counts. @returns null when there is no such call */
+  end(report: CallReport): Promise<EndedRow | null> {
+    return this.ending.do(report);
   }
 
   /** Completes the batches that have nobody left to call. @returns them */
@@ -132,4 +138,39 @@ export class CallsRepository {
     const rows = await this.database.query<{ organizationId: string }>(LIST_READY, [limit]);
     return rows.map(({ organizationId }) => organizationId);
   }
+
+  private async takeAll(asked: readonly { callId: string; leaseMs: number }[]): Promise<(TakenRow | null)[]> {
+    const ids = asked.map(({ callId }) => callId);
+    const taken = await this.database.query<TakenRow>(TAKE_CALLS, [
+      ids,
+      Math.max(...asked.map(({ leaseMs }) => leaseMs)),
+    ]);
+    return inOrder(ids, taken);
+  }
+
+  private async endAll(reports: readonly CallReport[]): Promise<(EndedRow | null)[]> {
+    const columns = reports.map(({ callId, end, retry, organizationId }) => {
+      const { outcome, errorCode, reason, roomName, providerCallId, durationSeconds } = end;
+      const status = contactStatusOf(outcome);
+      const isRetryable = (RETRYABLE_STATUSES as readonly string[]).includes(status);
+      const told = [errorCode, reason, roomName, providerCallId, durationSeconds];
+      return [callId, outcome, status, isRetryable, retry.leastMs, ...told, organizationId];
+    });
+    const [{ retry }] = reports;
+    const transposed = columns[0].map((_, column) => columns.map((values) => values[column]));
+    const ended = await this.database.query<EndedRow>(END_CALLS, [retry.delaysMs, ...transposed]);
+    return inOrder(
+      reports.map(({ callId }) => callId),
+      ended,
+    );
+  }
+}
+
+/** A row, or null, for each id. */
+function inOrder<Row extends { readonly callId: string }>(
+  ids: readonly string[],
+  rows: readonly Row[],
+): (Row | null)[] {
+  const byId = new Map(rows.map((row) => [row.callId, row]));
+  return ids.map((id) => byId.get(id) ?? null);
 }

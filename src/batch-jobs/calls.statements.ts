@@ -72,10 +72,6 @@ export const CLAIM_CALLS = `
   select ($2::text[])[row_number() over ()], $1, batch_job_id, id, attempt_count, clock_timestamp() from claimed
   returning id`;
 
-/** The batch of a call, its row locked; nothing when it was deleted. $1 call. */
-const JOB_OF_CALL = `
-  select * from batch_jobs where id = (select batch_job_id from call_attempts where id = $1) for no key update`;
-
 export interface TakenRow {
   readonly callId: string;
   readonly organizationId: string;
@@ -91,16 +87,20 @@ export interface TakenRow {
 }
 
 /**
- * Hands a claimed call to whoever asks first: from here on the phone may ring, and nobody else gets it. No row: it was
- * handed out, ended, or is no more. $1 call, $2 lease in milliseconds.
+ * Hands claimed calls to whoever asks first: from here on the phone may ring, and nobody else gets them. No row: it was
+ * handed out, ended, or is no more, or its batch does not run. $1 calls, $2 lease in milliseconds.
  */
-export const TAKE_CALL = `
-  with job as (${JOB_OF_CALL}), taken as (
+export const TAKE_CALLS = `
+  with job as (
+    select * from batch_jobs where id in (select batch_job_id from call_attempts where id = any ($1))
+     order by id for no key update
+  ), taken as (
     update call_attempts as call
        set placed_at = clock_timestamp(),
            lease_ends_at = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
       from job
-     where call.id = $1 and call.placed_at is null and call.ended_at is null and job.status = 'running'
+     where call.id = any ($1) and call.batch_job_id = job.id
+       and call.placed_at is null and call.ended_at is null and job.status = 'running'
     returning call.*
   )
   select taken.id as "callId", taken.organization_id as "organizationId", taken.batch_job_id as "batchJobId",
@@ -114,7 +114,9 @@ export const TAKE_CALL = `
  * cancelled with its batch. $1 call.
  */
 export const WITHDRAW_CALL = `
-  with job as (${JOB_OF_CALL}), withdrawn as (
+  with job as (
+    select * from batch_jobs where id = (select batch_job_id from call_attempts where id = $1) for no key update
+  ), withdrawn as (
     delete from call_attempts as call
      where call.id = $1 and call.placed_at is null and call.ended_at is null
        and not exists (select from job where status = 'running')
@@ -146,6 +148,7 @@ export const EXTEND_LEASE = `
    where id = $1 and ended_at is null`;
 
 export interface EndedRow {
+  readonly callId: string;
   readonly organizationId: string;
   readonly batchJobId: string;
   readonly attempt: number;
@@ -158,40 +161,50 @@ export interface EndedRow {
 }
 
 /**
- * Ends a call, once: frees its slot, and writes the contact as ended or as waiting for its next call. No row: there is no
- * such call. A contact waits only while its batch may still call it, which the lock on the batch's row settles.
+ * Ends calls, each once: frees their slots, and writes the contacts as ended or as waiting for their next call. No row:
+ * there is no such call. A contact waits only while its batch may still call it, which the lock on the batch's row settles.
  *
- * $1 call, $2 outcome, $3 contact status, $4 whether it may be called again, $5 delays before the next call in ms (of
- * attempt 1, 2, …; the last repeats), $6 shortest delay in ms, $7 error code, $8 reason, $9 room, $10 provider's id,
- * $11 seconds, $12 organization (null: any).
+ * $1 delays before the next call in ms (of attempt 1, 2, …; the last repeats), then of each call: $2 id, $3 outcome,
+ * $4 contact status, $5 whether it may be called again, $6 shortest delay in ms, $7 error code, $8 reason, $9 room,
+ * $10 provider's id, $11 seconds, $12 organization (null: any).
  */
-export const END_CALL = `
-  with found as (
-    select id, organization_id, batch_job_id, attempt from call_attempts
-     where id = $1 and ($12::text is null or organization_id = $12)
+export const END_CALLS = `
+  with report as (
+    select * from unnest($2::text[], $3::text[], $4::text[], $5::boolean[], $6::double precision[], $7::text[], $8::text[],
+                         $9::text[], $10::text[], $11::integer[], $12::text[])
+      as report (call_id, outcome, status, is_retryable, least_ms, error_code, reason, room_name, provider_call_id, seconds,
+                 of_organization)
+  ), found as (
+    select call.id, call.organization_id, call.batch_job_id, call.attempt, report.*
+      from report join call_attempts as call on call.id = report.call_id
+     where report.of_organization is null or call.organization_id = report.of_organization
   ), job as (
-    select id, status, max_attempts from batch_jobs where id = (select batch_job_id from found) for no key update
+    select id, status, max_attempts from batch_jobs where id in (select batch_job_id from found)
+     order by id for no key update
   ), ended as (
     update call_attempts as call
-       set ended_at = clock_timestamp(), outcome = $2, error_code = $7, reason = $8,
-           room_name = coalesce($9, call.room_name), provider_call_id = coalesce($10, call.provider_call_id),
-           duration_seconds = $11::integer
-      from found left join job on true
+       set ended_at = clock_timestamp(), outcome = found.outcome, error_code = found.error_code, reason = found.reason,
+           room_name = coalesce(found.room_name, call.room_name),
+           provider_call_id = coalesce(found.provider_call_id, call.provider_call_id), duration_seconds = found.seconds
+      from found left join job on job.id = found.batch_job_id
      where call.id = found.id and call.ended_at is null
-    returning call.*, $4::boolean and job.status in ('running', 'paused') and call.attempt < job.max_attempts as is_retried
+    returning call.*, found.status as contact_status, found.least_ms,
+              coalesce(found.is_retryable and job.status in ('running', 'paused') and call.attempt < job.max_attempts, false)
+                as is_retried
   ), contact as (
     update contacts
-       set status = case when ended.is_retried then 'queued' else $3 end,
-           next_retry_at = case when ended.is_retried then ended.ended_at + make_interval(secs => greatest($6::double precision,
-             ($5::double precision[])[least(ended.attempt, cardinality($5::double precision[]))]) / 1000) end,
-           completed_at = case when not coalesce(ended.is_retried, false) then ended.ended_at end,
-           error_code = $7, failure_reason = $8, room_name = ended.room_name, call_duration_seconds = $11::integer
+       set status = case when ended.is_retried then 'queued' else ended.contact_status end,
+           next_retry_at = case when ended.is_retried then ended.ended_at + make_interval(secs => greatest(ended.least_ms,
+             ($1::double precision[])[least(ended.attempt, cardinality($1::double precision[]))]) / 1000) end,
+           completed_at = case when not ended.is_retried then ended.ended_at end,
+           error_code = ended.error_code, failure_reason = ended.reason, room_name = ended.room_name,
+           call_duration_seconds = ended.duration_seconds
       from ended where contacts.id = ended.contact_id
-    returning contacts.status, contacts.next_retry_at
+    returning contacts.id, contacts.status, contacts.next_retry_at
   )
-  select found.organization_id as "organizationId", found.batch_job_id as "batchJobId", found.attempt,
+  select found.id as "callId", found.organization_id as "organizationId", found.batch_job_id as "batchJobId", found.attempt,
          ended.id is not null as "isNew", contact.status as "contactStatus", contact.next_retry_at as "nextRetryAt"
-    from found left join ended on true left join contact on true`;
+    from found left join ended on ended.id = found.id left join contact on contact.id = ended.contact_id`;
 
 /** Batches of an organization that have no contact left to call. By the counters: an ended contact stays ended. $1 organization. */
 export const COMPLETE_BATCHES = `

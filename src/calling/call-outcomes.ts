@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
 const AFTER_UNKNOWN_MS = 5 * MINUTE_MS;
 
 /** What became of a report. */
-export type RecordedCall = Omit<EndedRow, 'organizationId'>;
+export type RecordedCall = Omit<EndedRow, 'callId' | 'organizationId'>;
 
 /** Takes the outcomes of calls, from whoever knows them: a dialer's answer, a callback, a host application. */
 @Injectable()
@@ -38,9 +38,12 @@ export class CallOutcomes {
    * @throws unavailable     PostgreSQL cannot be reached; report it again
    */
   async record(callId: string, end: CallEnd, organizationId: string | null = null): Promise<RecordedCall> {
-    const ended = isCallId(callId) ? await this.calls.end(callId, end, this.delaysAfter(end), organizationId) : null;
+    const ended = isCallId(callId)
+      ? await this.calls.end({ callId, end, retry: this.delaysAfter(end), organizationId })
+      : null;
     if (!ended) throw new CallNotFoundError();
-    const { organizationId: ofOrganization, ...recorded } = ended;
+    const { organizationId: ofOrganization, batchJobId, attempt, isNew, contactStatus, nextRetryAt } = ended;
+    const recorded: RecordedCall = { batchJobId, attempt, isNew, contactStatus, nextRetryAt };
     this.report(callId, end, recorded);
     if (!recorded.isNew) return recorded;
     this.metrics.countCall(end.outcome);

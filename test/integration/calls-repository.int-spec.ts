@@ -22,7 +22,7 @@ afterAll(() => db.drop());
 afterEach(() => db.source.query('truncate batch_jobs, call_attempts, organizations cascade'));
 
 const end = (callId: string, outcome: CallOutcome, delays = DELAYS) =>
-  calls.end(callId, callEnd(outcome), delays, null);
+  calls.end({ callId, end: callEnd(outcome), retry: delays, organizationId: null });
 
 /** Claims and takes one call. @returns its id */
 async function placed(organizationId = 'org_a'): Promise<string> {
@@ -287,7 +287,12 @@ describe('the end of a call', () => {
     await rows.addOrganization('org_a', 5);
     const id = await rows.addCallable({ contacts: 1 });
     const unknown = callEnd('timeout', { reason: UNKNOWN_OUTCOME });
-    await calls.end(await placed(), unknown, { delaysMs: [0], leastMs: 5 * MINUTE_MS }, null);
+    await calls.end({
+      callId: await placed(),
+      end: unknown,
+      retry: { delaysMs: [0], leastMs: 5 * MINUTE_MS },
+      organizationId: null,
+    });
     const [contact] = await rows.people(id);
     expect(contact.retryInMs).toBeGreaterThan(5 * MINUTE_MS - 10_000);
     expect(contact.failureReason).toBe('unknown_outcome');
@@ -310,7 +315,7 @@ describe('the end of a call', () => {
     await rows.addOrganization('org_a', 5);
     await rows.addCallable();
     const callId = await placed();
-    expect(await calls.end(callId, callEnd('answered'), DELAYS, 'org_b')).toBeNull();
+    expect(await calls.end({ callId, end: callEnd('answered'), retry: DELAYS, organizationId: 'org_b' })).toBeNull();
     expect(await end('call_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'answered')).toBeNull();
     expect(await end(callId, 'answered')).toMatchObject({ isNew: true });
   });

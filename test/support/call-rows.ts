@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import { JobRows } from './job-rows.js';
 
@@ -38,7 +38,7 @@ export interface ContactRow {
 
 /** Jobs with contacts to be called, in any state, and their calls. */
 export class CallRows extends JobRows {
-  constructor(private readonly source: DataSource) {
+  constructor(private readonly source: DataSource | EntityManager) {
     super(source);
   }
 

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import type { HistoryFacts } from '../../src/batch-jobs/batch-job-history.entity.js';
 import type { BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
@@ -73,7 +73,7 @@ export const startAt = (startsAt: Date): ResolvedSchedule => ({
 
 /** Rows of batch jobs in any state, and the ledgers beside them. */
 export class JobRows {
-  constructor(private readonly database: DataSource) {}
+  constructor(private readonly database: DataSource | EntityManager) {}
 
   async add({ status = 'scheduled', startsInMs = 60_000, revision, organizationId = 'org_a' }: NewRow = {}) {
     const id = `batch_${ulid()}`;
