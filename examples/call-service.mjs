@@ -40,5 +40,6 @@ async function hangUp(callId) {
   const headers = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' };
   const init = { method: 'POST', headers, body: JSON.stringify(call) };
   const reported = await fetch(`${JOBS_URL}/batch/calls/${callId}/outcome`, init).catch(() => null);
-  if (!reported || reported.status >= 500) setTimeout(() => void hangUp(callId), 5_000); // repeating is harmless
+  const isTaken = reported && reported.status !== 429 && reported.status < 500;
+  if (!isTaken) setTimeout(() => void hangUp(callId), 5_000); // repeating is harmless
 }

@@ -46,7 +46,8 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
   typeof value === 'object' && value !== null;
 
 const readText = (value: unknown, maxLength: number): string | null => {
-  const text = typeof value === 'string' ? value.slice(0, maxLength) : '';
+  // A cut may go through a character.
+  const text = typeof value === 'string' ? value.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '') : '';
   return STORABLE.test(text) ? text : null;
 };
 

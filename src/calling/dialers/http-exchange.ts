@@ -68,7 +68,7 @@ export async function exchange(url: URL, init: RequestInit): Promise<HttpAnswer>
  * @param request makes each try anew, because a signature has its time
  * @param signal ends the waiting, too
  * @throws NotSentError     there was no connection until the end
- * @throws UnansweredError  it may have been received
+ * @throws UnansweredError  it may have been received; or the process ends while it waits
  */
 export async function exchangePatiently(
   url: URL,
@@ -98,11 +98,16 @@ const notSentOrThrow = (error: unknown): NotSentError => {
   throw error;
 };
 
-const waits = (ms: number, signal: AbortSignal): Promise<boolean> =>
-  sleep(ms, undefined, { signal }).then(
-    () => true,
+/** @returns false when time is over. @throws UnansweredError  the process ends: not the fault of the other side */
+async function waits(ms: number, signal: AbortSignal): Promise<boolean> {
+  const isOver = await sleep(ms, undefined, { signal }).then(
     () => false,
+    () => true,
   );
+  const { name } = (signal.reason ?? {}) as Partial<Error>;
+  if (isOver && name !== 'TimeoutError') throw new UnansweredError(name ?? 'aborted');
+  return !isOver;
+}
 
 /** Of a 429 that says when to come again, in whole seconds. */
 const retryAfterMs = (answer: HttpAnswer | NotSentError): number | null => {

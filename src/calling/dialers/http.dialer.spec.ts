@@ -78,8 +78,9 @@ describe('an answer that ends the call, or accepts it', () => {
     ['200 with an endless call', 200, { outcome: 'answered', durationSeconds: 1e9 }, callEnd('answered')],
     ['200 with a number for text', 200, { outcome: 'failed', errorCode: 500 }, callEnd('failed')],
     ['200 with text that cannot be stored', 200, { outcome: 'failed', reason: 'a\0b' }, callEnd('failed')],
-    ['200 with half a character', 200, { outcome: 'failed', reason: '\ud800' }, callEnd('failed')],
+    ['200 with half a character', 200, { outcome: 'failed', reason: '\ud800!' }, callEnd('failed')],
     ['200 with too much text', 200, { outcome: 'failed', reason: 'x'.repeat(9_999) }, { reason: 'x'.repeat(500) }],
+    ['200 cut in a character', 200, { outcome: 'failed', reason: `${'x'.repeat(499)}😀` }, { reason: 'x'.repeat(499) }],
     ['202 with its ids', 202, everything, { outcome: null, providerCallId: 'p-1', roomName: 'room-7' }],
     ['202 without a body', 202, undefined, { outcome: null, providerCallId: null, roomName: null }],
     ['202 with garbage', 202, '<html>', { outcome: null, providerCallId: null, roomName: null }],
@@ -206,6 +207,15 @@ describe('what leaves the call unknown, and is not tried again', () => {
     const ending = new AbortController();
     service.answer = () => ending.abort();
     expect(await thrown(dialer.place(CALL, ending.signal))).toMatchObject({ message: 'No answer: AbortError' });
+  });
+
+  it('a process that ends while it waits for the call service: the contact is called later, not ended', async () => {
+    const ending = new AbortController();
+    service.answer = (_request, response) => {
+      response.once('finish', () => setTimeout(() => ending.abort(), 100));
+      reply(response, 429, undefined, { 'retry-after': '60' });
+    };
+    expect(await thrown(dialer.place(CALL, ending.signal))).toMatchObject({ name: 'UnansweredError' });
   });
 
   it.each<[string, (socket: { destroy(): unknown; write(text: string): unknown }) => void]>([

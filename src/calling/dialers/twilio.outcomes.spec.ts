@@ -13,6 +13,7 @@ describe('what Twilio says of a call', () => {
     [{ status: 'completed', durationSeconds: '-1' }, callEnd('answered')],
     [{ status: 'completed', durationSeconds: '99999' }, callEnd('answered')],
     [{ status: 'no-answer', durationSeconds: '0' }, callEnd('no_answer')],
+    [{ status: 'no-answer', sipResponseCode: '200' }, callEnd('no_answer')],
     [{ status: 'no-answer', sipResponseCode: '487' }, callEnd('no_answer', { errorCode: '487' })],
     [{ status: 'busy', sipResponseCode: '486' }, callEnd('busy', { errorCode: '486' })],
     [{ status: 'canceled' }, callEnd('cancelled')],
