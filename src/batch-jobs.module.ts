@@ -15,10 +15,14 @@ import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
 import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
+import { ContactsController } from './api/contacts.controller.js';
+import { ContactsReader } from './api/contacts.reader.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
 import { ListReader } from './api/list.reader.js';
+import { ProgressController } from './api/progress.controller.js';
+import { ProgressReader } from './api/progress.reader.js';
 import { RequestIdMiddleware } from './api/request-id.js';
 import { SchedulePreviewController } from './api/schedule-preview.controller.js';
 import {
@@ -31,7 +35,10 @@ import {
 } from './batch-jobs.options.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { CallsRepository } from './batch-jobs/calls.repository.js';
+import { DeletionRepository } from './batch-jobs/deletion.repository.js';
+import { ExportRepository } from './batch-jobs/export.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
+import { ProgressRepository } from './batch-jobs/progress.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
 import { TimeRulesRepository } from './batch-jobs/time-rules.repository.js';
 import { CallConsumer } from './calling/call.consumer.js';
@@ -46,8 +53,11 @@ import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
 import { CallsGateway } from './scheduling/calls.gateway.js';
 import { ConsistencyService } from './scheduling/consistency.service.js';
+import { ContactsService } from './scheduling/contacts.service.js';
+import { DeletionService } from './scheduling/deletion.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { LedgerService } from './scheduling/ledger.service.js';
+import { ProgressService } from './scheduling/progress.service.js';
 import { queueModules } from './scheduling/queues.js';
 import { ReconciliationLoop } from './scheduling/reconciliation.loop.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
@@ -76,14 +86,20 @@ const CORE: Provider[] = [
   CallsRepository,
   Clock,
   ConsistencyService,
+  ContactsService,
   Database,
+  DeletionRepository,
+  DeletionService,
   Dispatcher,
+  ExportRepository,
   HealthService,
   Idempotency,
   LedgerRepository,
   LedgerService,
   Metrics,
   OrganizationsService,
+  ProgressRepository,
+  ProgressService,
   RescheduleService,
   SchedulePreviewService,
   ScheduleReconciler,
@@ -95,7 +111,25 @@ const CORE: Provider[] = [
   { provide: ZoneRules, useValue: ZONE_RULES },
 ];
 
-const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter];
+/** What a host application may inject. */
+const EXPORTED = [
+  ApiKeysService,
+  BatchJobsService,
+  CallOutcomes,
+  ContactsService,
+  DeletionService,
+  HealthService,
+  LedgerService,
+  Metrics,
+  OrganizationsService,
+  ProgressService,
+  RescheduleService,
+  SchedulePreviewService,
+  TimezoneService,
+  ZoneListService,
+];
+
+const HTTP: Provider[] = [ContactsReader, FormPassThrough, HistoryReader, ListReader, ProgressReader, RateLimiter];
 
 const CONSUMERS: Provider[] = [
   BatchRunner,
@@ -111,7 +145,14 @@ const CONSUMERS: Provider[] = [
 ];
 
 /** Every controller of the module: each is behind a key. */
-const CONTROLLERS = [AdminController, BatchJobsController, LedgerController, SchedulePreviewController];
+const CONTROLLERS = [
+  AdminController,
+  BatchJobsController,
+  ContactsController,
+  LedgerController,
+  ProgressController,
+  SchedulePreviewController,
+];
 
 const NO_DIALER =
   'BatchJobsModule has nothing to place calls with. Pass `dialer`, a provider for `Dialer`, where `consumeQueues` is true.';
@@ -187,19 +228,7 @@ export class BatchJobsModule implements NestModule {
         ...(mountHttp ? HTTP : []),
         ...(consumeQueues ? CONSUMERS : []),
       ],
-      exports: [
-        ApiKeysService,
-        BatchJobsService,
-        CallOutcomes,
-        HealthService,
-        LedgerService,
-        Metrics,
-        OrganizationsService,
-        RescheduleService,
-        SchedulePreviewService,
-        TimezoneService,
-        ZoneListService,
-      ],
+      exports: EXPORTED,
     };
   }
 }
