@@ -24,6 +24,7 @@ import { LastEventId, type LastEvent } from './last-event-id.decorator.js';
 import { FailureInterceptor, Operation } from './operation.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProgressReader } from './progress.reader.js';
+import type { AdapterResponse } from './raw-request.js';
 import { RequestPipe } from './request.pipe.js';
 
 /** What happens to a batch job, while it happens. */
@@ -65,7 +66,7 @@ export class ProgressController {
     @Param() params: BatchJobParams,
     @Query() _: NoQuery,
     @LastEventId() lastEvent: LastEvent,
-    @Res({ passthrough: true }) response: unknown,
+    @Res({ passthrough: true }) response: AdapterResponse,
   ): Promise<StreamableFile | undefined> {
     return this.progress.open(caller, params.batch_job_id, lastEvent, response);
   }

@@ -6,6 +6,7 @@ import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
 import { END_ID, type LastEvent } from './last-event-id.decorator.js';
 import { toEvents } from './progress-events.js';
+import { rawResponse, type AdapterResponse } from './raw-request.js';
 import { textStream } from './text-stream.js';
 
 /** Opens streams of what happens to a batch job. */
@@ -26,7 +27,7 @@ export class ProgressReader {
     caller: Caller,
     batchJobId: BatchJobId,
     lastEvent: LastEvent,
-    response: unknown,
+    response: AdapterResponse,
   ): Promise<StreamableFile | undefined> {
     const gone = new AbortController();
     const after =
@@ -40,10 +41,10 @@ export class ProgressReader {
       return undefined;
     }
     // No proxy may keep events back.
-    httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
+    httpAdapter.setHeader(response, 'Cache-Control', 'no-store, no-transform');
     httpAdapter.setHeader(response, 'X-Accel-Buffering', 'no');
-    const stream = textStream(toEvents(news), { type: 'text/event-stream' });
-    stream.getStream().once('close', () => gone.abort());
-    return stream;
+    // Before the stream closes, which waits for the piece that it has asked for.
+    rawResponse(response).once('close', () => gone.abort());
+    return textStream(toEvents(news), { type: 'text/event-stream' });
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import { isTerminal, type BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository } from '../batch-jobs/batch-jobs.repository.js';
@@ -49,7 +50,10 @@ export class ProgressService implements BeforeApplicationShutdown {
     private readonly batchJobs: BatchJobsRepository,
     private readonly progress: ProgressRepository,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    // One for each watcher.
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   /**
    * What is, and then what changes, until the job has ended and its last call too. A watcher that does not ask for the
