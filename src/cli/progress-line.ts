@@ -46,6 +46,6 @@ export class Display {
 
   /** Leaves the last line where it is. */
   end(): void {
-    if (this.out.isTTY) this.out.write('\n');
+    if (this.out.isTTY && this.shown !== '') this.out.write('\n');
   }
 }
