@@ -91,6 +91,18 @@ describe('POST /batch/jobs/:id/export', () => {
     expect([...bytes.subarray(0, 4)]).toEqual([0xef, 0xbb, 0xbf, 'p'.charCodeAt(0)]);
   });
 
+  it('200: no cell is a formula to a spreadsheet, and a number stays one to a program', async () => {
+    const csv = 'phone,"=cmd|\' /C calc\'!A0",other\n+12025550123,"=1+1","+442079460123"\n+12025550124,@SUM(A1),-3\n';
+    const { body } = await app.upload(csv);
+    await app.setStatus(body.batchJobId, 'completed');
+    const [header, ...rows]: string[][] = parse((await exportOf(body.batchJobId)).body, { bom: true });
+    expect(header.slice(0, 3)).toEqual(['phone', "'=cmd|' /C calc'!A0", 'other']);
+    expect(rows.map((row) => row.slice(0, 3))).toEqual([
+      ['+12025550123', "'=1+1", '+442079460123'],
+      ['+12025550124', "'@SUM(A1)", "'-3"],
+    ]);
+  });
+
   it('200: successful and failed ones, each under a name of its own; cancelled ones are neither', async () => {
     const id = await ended(contacts(5));
     const statuses = ['completed', 'busy', 'cancelled', 'invalid_number', 'dialing'] as const;
