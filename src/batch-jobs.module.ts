@@ -17,6 +17,7 @@ import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { ContactsController } from './api/contacts.controller.js';
 import { ContactsReader } from './api/contacts.reader.js';
+import { ControlController } from './api/control.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
@@ -33,8 +34,10 @@ import {
   type BatchJobsShape,
   type OPTIONS_TYPE,
 } from './batch-jobs.options.js';
+import { BatchJobChanges } from './batch-jobs/batch-job.changes.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { CallsRepository } from './batch-jobs/calls.repository.js';
+import { ControlRepository } from './batch-jobs/control.repository.js';
 import { DeletionRepository } from './batch-jobs/deletion.repository.js';
 import { ExportRepository } from './batch-jobs/export.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
@@ -45,6 +48,7 @@ import { CallConsumer } from './calling/call.consumer.js';
 import { CallOutcomes } from './calling/call-outcomes.js';
 import { CallRunner } from './calling/call.runner.js';
 import { CallSweeper } from './calling/call.sweeper.js';
+import { ControlService } from './calling/control.service.js';
 import { Dispatcher } from './calling/dispatcher.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
@@ -79,6 +83,7 @@ import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
 const CORE: Provider[] = [
   ApiKeysService,
+  BatchJobChanges,
   BatchJobsRepository,
   BatchJobsService,
   CallOutcomes,
@@ -87,6 +92,8 @@ const CORE: Provider[] = [
   Clock,
   ConsistencyService,
   ContactsService,
+  ControlRepository,
+  ControlService,
   Database,
   DeletionRepository,
   DeletionService,
@@ -111,24 +118,6 @@ const CORE: Provider[] = [
   { provide: ZoneRules, useValue: ZONE_RULES },
 ];
 
-/** What a host application may inject. */
-const EXPORTED = [
-  ApiKeysService,
-  BatchJobsService,
-  CallOutcomes,
-  ContactsService,
-  DeletionService,
-  HealthService,
-  LedgerService,
-  Metrics,
-  OrganizationsService,
-  ProgressService,
-  RescheduleService,
-  SchedulePreviewService,
-  TimezoneService,
-  ZoneListService,
-];
-
 const HTTP: Provider[] = [ContactsReader, FormPassThrough, HistoryReader, ListReader, ProgressReader, RateLimiter];
 
 const CONSUMERS: Provider[] = [
@@ -149,9 +138,29 @@ const CONTROLLERS = [
   AdminController,
   BatchJobsController,
   ContactsController,
+  ControlController,
   LedgerController,
   ProgressController,
   SchedulePreviewController,
+];
+
+/** What a host application may inject. */
+const EXPORTS = [
+  ApiKeysService,
+  BatchJobsService,
+  CallOutcomes,
+  ContactsService,
+  ControlService,
+  DeletionService,
+  HealthService,
+  LedgerService,
+  Metrics,
+  OrganizationsService,
+  ProgressService,
+  RescheduleService,
+  SchedulePreviewService,
+  TimezoneService,
+  ZoneListService,
 ];
 
 const NO_DIALER =
@@ -228,7 +237,7 @@ export class BatchJobsModule implements NestModule {
         ...(mountHttp ? HTTP : []),
         ...(consumeQueues ? CONSUMERS : []),
       ],
-      exports: EXPORTED,
+      exports: EXPORTS,
     };
   }
 }

@@ -16,6 +16,7 @@ const REQUIRED = {
   DATABASE_URL: 'postgres://user:password@localhost/jobs',
   REDIS_URL: 'redis://localhost',
   API_KEY_PEPPER: 'x'.repeat(32),
+  DIALER: 'simulated',
 };
 
 const faultsOf = (variables: Readonly<Record<string, string>>): string => {
@@ -46,6 +47,7 @@ describe('readEnvironment', () => {
     expect(faults).toContain('DATABASE_URL is not set');
     expect(faults).toContain('REDIS_URL is not set');
     expect(faults).toContain('API_KEY_PEPPER is not set');
+    expect(faults).toContain('DIALER is not set; it must be one of simulated');
   });
 
   it.each([
@@ -58,12 +60,19 @@ describe('readEnvironment', () => {
     ['API_KEY_PEPPER', 'too-short-secret', 'at least 32 characters'],
     ['LOG_LEVEL', 'loud', 'one of fatal, error'],
     ['AVERAGE_CALL_MINUTES', '2,5', 'a number from 0 to 1440'],
+    ['RETRY_DELAYS_MINUTES', '5;30', 'numbers from 0 to 10080 with commas between them'],
+    ['DIALER', 'pigeon', 'one of simulated'],
     ['MAX_CONTACTS', '0', 'a whole number from 1 to 1000000'],
   ])('refuses %s=%s, says what would be allowed, and does not repeat the value', (name, value, allowed) => {
     const faults = faultsOf({ ...REQUIRED, [name]: value });
     expect(faults).toContain(`${name} must be`);
     expect(faults).toContain(allowed);
     expect(faults).not.toContain(value.length > 4 ? value : 'impossible');
+  });
+
+  it('reads numbers with commas between them', () => {
+    set({ ...REQUIRED, RETRY_DELAYS_MINUTES: '0, 0.5,90' });
+    expect(readEnvironment().retryDelaysMinutes).toEqual([0, 0.5, 90]);
   });
 
   it('takes an empty variable for one that is not set', () => {
@@ -73,7 +82,11 @@ describe('readEnvironment', () => {
 
   it('prefers the environment to what the process brings', () => {
     set({ API_KEY_PEPPER: REQUIRED.API_KEY_PEPPER, REDIS_URL: 'redis://named' });
-    const environment = readEnvironment({ databaseUrl: 'postgres://brought', redisUrl: 'redis://brought' });
+    const environment = readEnvironment({
+      databaseUrl: 'postgres://brought',
+      redisUrl: 'redis://brought',
+      dialer: 'simulated',
+    });
     expect(environment).toMatchObject({ databaseUrl: 'postgres://brought', redisUrl: 'redis://named' });
   });
 });

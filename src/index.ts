@@ -22,6 +22,7 @@ export { ZoneListService, type ZoneDataVersions, type ZoneList } from './schedul
 export { readContactArray, readContactCsv, type ContactList } from './batch-jobs/contact-list.js';
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
 export { CallOutcomes, type RecordedCall } from './calling/call-outcomes.js';
+export { ControlService, type ControlledJob } from './calling/control.service.js';
 export {
   Dialer,
   DialerRefusal,

@@ -51,13 +51,9 @@ export class BodyTooLargeError extends DomainError {
   }
 }
 
-/** A body that is neither JSON nor a form with a file. */
+/** A body of a kind that the route does not read; the sentence says which it does. */
 export class UnsupportedMediaTypeError extends DomainError {
   readonly code = 'unsupported_media_type';
-
-  constructor() {
-    super("Send the batch as 'application/json' with contacts, or as 'multipart/form-data' with a CSV file.");
-  }
 }
 
 /** A body that cannot be read, or that has too much or too little in it. The sentence stands for itself. */

@@ -26,6 +26,10 @@ type Request = AdapterRequest & { headers: IncomingMessage['headers']; body: unk
 
 const lists = new WeakMap<object, ContactList>();
 
+/** Of a route that reads either. */
+export const ONE_OF_TWO_TYPES =
+  "Send the batch as 'application/json' with contacts, or as 'multipart/form-data' with a CSV file.";
+
 const ONE_OF_TWO = "Send the contacts as a CSV in the form field 'file', or as the JSON array 'contacts'.";
 
 /**
@@ -45,7 +49,7 @@ export class ContactListInterceptor implements NestInterceptor {
     const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
     if (type === 'multipart/form-data') await this.readFile(request);
     else if (type === 'application/json') this.readArray(request);
-    else throw new UnsupportedMediaTypeError();
+    else throw new UnsupportedMediaTypeError(ONE_OF_TWO_TYPES);
     return next.handle();
   }
 

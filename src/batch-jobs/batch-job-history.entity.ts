@@ -17,6 +17,14 @@ export const HISTORY_ACTIONS = [
 ] as const;
 export type HistoryAction = (typeof HISTORY_ACTIONS)[number];
 
+/** What a person may change about a job beside its start. */
+export interface ChangeableSettings {
+  readonly name: string;
+  readonly description: string | null;
+  readonly concurrentCallLimit: number;
+  readonly maxAttempts: number;
+}
+
 /** The facts of a job that a person's decision changes, as they were before or after it. */
 export interface HistoryFacts {
   readonly status: BatchJobStatus;
@@ -25,6 +33,8 @@ export interface HistoryFacts {
   readonly startsAt: string | null;
   readonly localStartTime: string | null;
   readonly timezone: string | null;
+  /** Absent but in the two sides of `changed`. */
+  readonly settings?: ChangeableSettings;
 }
 
 /** One change of a batch job: who, when, from what, to what. Written in the transaction of the change; a trigger refuses to change or delete it. */

@@ -24,6 +24,9 @@ const NEXT = {
 export const canMove = (from: BatchJobStatus, to: BatchJobStatus): boolean =>
   (NEXT[from] as readonly BatchJobStatus[]).includes(to);
 
+/** True for a status that nothing leaves. */
+export const isTerminal = (status: BatchJobStatus): boolean => NEXT[status].length === 0;
+
 /** The statuses from which a verb that ends in `to` may be asked for by a person. */
 export const statusesThatMayBecome = (to: BatchJobStatus): readonly BatchJobStatus[] =>
   BATCH_JOB_STATUSES.filter((from) => canMove(from, to));
@@ -32,9 +35,7 @@ export const statusesThatMayBecome = (to: BatchJobStatus): readonly BatchJobStat
 export const NOT_STARTED = BATCH_JOB_STATUSES.filter((status) => canMove(status, 'scheduled'));
 
 /** Statuses that nothing leaves: the calls are over, but for those still in progress when a job was cancelled. */
-export const TERMINAL = BATCH_JOB_STATUSES.filter((status) => NEXT[status].length === 0);
-
-export const isTerminal = (status: BatchJobStatus): boolean => TERMINAL.includes(status);
+export const TERMINAL = BATCH_JOB_STATUSES.filter(isTerminal);
 
 /** Statuses of a job that may be deleted: while it runs, its contacts are being called. */
 export const DELETABLE: readonly BatchJobStatus[] = BATCH_JOB_STATUSES.filter((status) => status !== 'running');

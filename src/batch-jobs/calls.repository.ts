@@ -19,6 +19,7 @@ import {
   type EndedRow,
   type TakenRow,
 } from './calls.statements.js';
+import { LOCK_BATCH_JOB } from './conditional.statement.js';
 import { RETRYABLE_STATUSES } from './contact.status.js';
 
 const CALL_ID = /^call_[0-9A-HJKMNP-TV-Z]{26}$/;
@@ -111,7 +112,10 @@ export class CallsRepository {
 
   /** Fails a running batch. @returns false when it does not run */
   async fail(batchJobId: BatchJobId, reason: string): Promise<boolean> {
-    return (await this.database.query(FAIL_BATCH, [batchJobId, reason])).length > 0;
+    return this.database.transaction(async (manager) => {
+      await manager.query(LOCK_BATCH_JOB, [batchJobId]);
+      return (await manager.query<unknown[]>(FAIL_BATCH, [batchJobId, reason])).length > 0;
+    });
   }
 
   async listUnplaced(olderThanMs: number, limit: number): Promise<string[]> {

@@ -4,7 +4,7 @@ import { Idempotency } from '../shared/idempotency.js';
 import { DELETABLE, type BatchJobStatus } from './batch-job.status.js';
 import { entityTagSql, type EntityTag } from './entity-tag.js';
 import { historyFacts } from './history.sql.js';
-import type { ChangeOrder, ChangeResult } from './schedule.repository.js';
+import type { ChangeOrder, ChangeResult } from './batch-job.changes.js';
 
 // Deleting 20,000 contacts with their calls takes a fraction of the 5 s that one statement may take.
 const CONTACTS_PER_DELETE = 20_000;
@@ -84,5 +84,14 @@ async function remove(manager: EntityManager, { caller, batchJobId, terms = {} }
   }
   await manager.query(DELETE_JOB, [batchJobId, caller.actor, caller.requestId, reason]);
   const ended = status === 'scheduled' && startsAt ? { batchJobId, revision, startsAt } : null;
-  return { outcome: 'changed', statusBefore: status, ended, scheduled: null, startedAt, contacts, entityTag };
+  return {
+    outcome: 'changed',
+    statusBefore: status,
+    ended,
+    scheduled: null,
+    startedAt,
+    contacts,
+    details: null,
+    entityTag,
+  };
 }

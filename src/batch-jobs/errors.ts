@@ -1,5 +1,13 @@
 import { DomainError } from '../shared/domain-error.js';
-import { DELETABLE, NOT_STARTED, statusesThatMayBecome, TERMINAL, type BatchJobStatus } from './batch-job.status.js';
+import {
+  BATCH_JOB_STATUSES,
+  DELETABLE,
+  isTerminal,
+  NOT_STARTED,
+  statusesThatMayBecome,
+  TERMINAL,
+  type BatchJobStatus,
+} from './batch-job.status.js';
 import type { EntityTag } from './entity-tag.js';
 
 /** Unknown, or of another organization: the two cannot be told apart. */
@@ -33,6 +41,44 @@ export class NotStartableError extends DomainError {
       allowedStatuses: NOT_STARTED,
     });
     this.code = currentStatus === 'running' ? 'already_running' : 'invalid_status';
+  }
+}
+
+/** Only a running job can be held. */
+export class NotPausableError extends DomainError {
+  readonly code = 'invalid_status';
+
+  constructor(currentStatus: BatchJobStatus) {
+    super(`Cannot pause job in '${currentStatus}' status. Only 'running' jobs can be paused.`, {
+      currentStatus,
+      allowedStatuses: ['running'],
+    });
+  }
+}
+
+/** Only a job that is held can go on. */
+export class NotResumableError extends DomainError {
+  readonly code = 'invalid_status';
+
+  constructor(currentStatus: BatchJobStatus) {
+    super(`Cannot resume job in '${currentStatus}' status. Only 'paused' jobs can be resumed.`, {
+      currentStatus,
+      allowedStatuses: ['paused'],
+    });
+  }
+}
+
+/** It has ended: how calls are placed means nothing any more. */
+export class NotChangeableError extends DomainError {
+  readonly code = 'invalid_status';
+
+  constructor(currentStatus: BatchJobStatus) {
+    const allowedStatuses = BATCH_JOB_STATUSES.filter((status) => !isTerminal(status));
+    super(
+      `Cannot change limits of job in '${currentStatus}' status. Only its name and description can be changed now; ` +
+        `'concurrentCallLimit' and 'maxAttempts' of ${allowedStatuses.map((status) => `'${status}'`).join(', ')} jobs.`,
+      { currentStatus, allowedStatuses },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../shared/database.js';
 import type { BatchJobId } from './batch-job.entity.js';
-import type { ScheduledStart } from './schedule.repository.js';
+import type { ScheduledStart } from './batch-job.changes.js';
 import type { Disambiguation } from './schedule.js';
 import { CONFIRM_BY_RULES, computedBefore, FOLLOW_RULES, type FollowRow } from './schedule.statements.js';
 

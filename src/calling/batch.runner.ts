@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StartTrigger } from '../batch-jobs/batch-job-start.entity.js';
-import { ScheduleRepository, type ClaimResult, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
+import { ScheduleRepository, type ClaimResult } from '../batch-jobs/schedule.repository.js';
 import { Metrics } from '../shared/metrics.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { Dispatcher } from './dispatcher.js';
@@ -17,7 +18,7 @@ export class BatchRunner {
 
   constructor(
     private readonly schedules: ScheduleRepository,
-    private readonly dispatcher: Pick<Dispatcher, 'request'>,
+    private readonly dispatcher: Dispatcher,
     private readonly metrics: Metrics,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { ScheduleRepository, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
+import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
 import { Recurring } from '../shared/recurring.js';
 import { BatchRunner } from './batch.runner.js';
 

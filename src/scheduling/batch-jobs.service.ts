@@ -14,12 +14,8 @@ import {
   NotStartableError,
   PhoneNumberNotFoundError,
 } from '../batch-jobs/errors.js';
-import {
-  ScheduleRepository,
-  type Changed,
-  type ChangeOrder,
-  type ChangeResult,
-} from '../batch-jobs/schedule.repository.js';
+import type { ChangeOrder, ChangeResult, Changed } from '../batch-jobs/batch-job.changes.js';
+import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
 import type { StatusCounts } from '../batch-jobs/status-counts.js';
 import type { Caller } from '../shared/caller.js';

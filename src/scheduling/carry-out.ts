@@ -1,7 +1,7 @@
 import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import { JobNotFoundError, VersionMismatchError } from '../batch-jobs/errors.js';
-import type { Changed, ChangeOrder, ChangeResult } from '../batch-jobs/schedule.repository.js';
+import type { ChangeOrder, ChangeResult, Changed } from '../batch-jobs/batch-job.changes.js';
 
 /**
  * Makes a change, or says why it was not made.

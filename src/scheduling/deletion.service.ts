@@ -3,7 +3,7 @@ import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { ChangeTerms } from '../batch-jobs/change-terms.js';
 import { DeletionRepository } from '../batch-jobs/deletion.repository.js';
 import { NotDeletableError } from '../batch-jobs/errors.js';
-import type { Changed } from '../batch-jobs/schedule.repository.js';
+import type { Changed } from '../batch-jobs/batch-job.changes.js';
 import type { Caller } from '../shared/caller.js';
 import type { ChangedJob } from './batch-jobs.service.js';
 import { carryOut } from './carry-out.js';

@@ -1,12 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { BATCH_JOB_STATUSES, canMove, type BatchJobStatus } from '../batch-jobs/batch-job.status.js';
-import type {
-  ChangeOrder,
-  ChangeResult,
-  ScheduledStart,
-  ScheduleRepository,
-} from '../batch-jobs/schedule.repository.js';
+import type { ChangeOrder, ChangeResult, ScheduledStart } from '../batch-jobs/batch-job.changes.js';
+import type { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
 import type { ResolvedSchedule } from '../batch-jobs/schedule.js';
 import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
@@ -43,7 +39,7 @@ class OneRow implements Pick<PublicOf<ScheduleRepository>, 'reschedule'> {
     if (!canMove(status, 'scheduled') || to.startsAt <= now) return { outcome: 'refused', status };
     const scheduled = { batchJobId, revision: (start?.revision ?? 0) + 1, startsAt: to.startsAt };
     const changed = { outcome: 'changed', statusBefore: status, ended: start, scheduled } as const;
-    return { ...changed, startedAt: null, contacts: 0, entityTag: '"5.9"' };
+    return { ...changed, startedAt: null, contacts: 0, details: null, entityTag: '"5.9"' };
   }
 }
 

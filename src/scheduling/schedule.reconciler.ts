@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { ScheduleRepository, type ListedStart, type ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
+import { ScheduleRepository, type ListedStart } from '../batch-jobs/schedule.repository.js';
 import { Clock } from '../shared/clock.js';
 import { Metrics } from '../shared/metrics.js';
 import { compare, type Difference } from './schedule.comparison.js';

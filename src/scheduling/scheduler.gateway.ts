@@ -2,7 +2,7 @@ import { InjectQueue } from '@nestjs/bull';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job, JobOptions, Queue } from 'bull';
 import { randomUUID } from 'node:crypto';
-import type { ScheduledStart } from '../batch-jobs/schedule.repository.js';
+import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { Clock } from '../shared/clock.js';
 import { PatientRedis } from '../shared/patient-redis.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';

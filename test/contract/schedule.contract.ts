@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
-import type {
-  ChangeOrder,
-  ChangeResult,
-  ClaimResult,
-  ScheduleRepository,
-} from '../../src/batch-jobs/schedule.repository.js';
+import type { ChangeOrder, ChangeResult } from '../../src/batch-jobs/batch-job.changes.js';
+import type { ClaimResult, ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
 import { CALLER, startIn, type NewRow } from '../support/job-rows.js';
 
 const HOUR_MINUTES = 60;

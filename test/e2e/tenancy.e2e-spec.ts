@@ -18,8 +18,21 @@ const OF_ONE_JOB: Readonly<Record<string, (id: string, key: string) => Promise<A
   'PATCH /batch/jobs/{batch_job_id}/reschedule': (id, key) => app.reschedule(id, START, key),
   'DELETE /batch/jobs/{batch_job_id}': (id, key) => app.send('DELETE', `/batch/jobs/${id}`, {}, key),
   'GET /batch/jobs/{batch_job_id}/contacts': (id, key) => app.get(`/batch/jobs/${id}/contacts`, key),
+  'PATCH /batch/jobs/{batch_job_id}': (id, key) =>
+    app.send(
+      'PATCH',
+      `/batch/jobs/${id}`,
+      { body: '{"name":"x"}', headers: { 'content-type': 'application/json' } },
+      key,
+    ),
   'GET /batch/jobs/{batch_job_id}/history': (id, key) => app.get(`/batch/jobs/${id}/history`, key),
   'GET /batch/jobs/{batch_job_id}/redis-status': (id, key) => app.get(`/batch/jobs/${id}/redis-status`, key),
+};
+
+/** The same of a job that runs, or is held. */
+const OF_ONE_IN: Readonly<Record<string, 'running' | 'paused'>> = {
+  'POST /batch/jobs/{batch_job_id}/pause': 'running',
+  'POST /batch/jobs/{batch_job_id}/resume': 'paused',
 };
 
 /** They tell nothing of anybody. */
@@ -52,7 +65,9 @@ const routes = async (): Promise<{ route: string; hasKey: boolean }[]> => {
 describe('tenancy', () => {
   it('is tested for every route of the document', async () => {
     const all = await routes();
-    expect(all.map(({ route }) => route).toSorted()).toEqual([...Object.keys(OF_ONE_JOB), ...OTHERS].toSorted());
+    expect(all.map(({ route }) => route).toSorted()).toEqual(
+      [...Object.keys(OF_ONE_JOB), ...Object.keys(OF_ONE_IN), ...OTHERS].toSorted(),
+    );
   });
 
   it('every route asks for a key, but those that tell nothing of anybody', async () => {
@@ -95,6 +110,18 @@ describe('tenancy', () => {
     expect({ ...foreign.body, instance: '' }).toEqual({ ...unknown.body, instance: '' });
     expect((await ask(id, app.key)).status).toBe(200);
   });
+  it.each(Object.entries(OF_ONE_IN))(
+    '%s: a %s job of another organization is an unknown one',
+    async (route, status) => {
+      const id = await app.create(START);
+      await app.setStatus(id, status);
+      const before = await app.everything();
+      const path = route.replace('POST ', '').replace('{batch_job_id}', id);
+      expect((await app.post(path, undefined, app.otherKey)).status).toBe(404);
+      expect(await app.everything()).toEqual(before);
+      expect((await app.post(path)).status).toBe(200);
+    },
+  );
 
   it('POST /batch/create: a number of another organization is an unknown one', async () => {
     const before = await app.everything();

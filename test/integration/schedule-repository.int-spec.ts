@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
-import type { ChangeResult, ClaimResult } from '../../src/batch-jobs/schedule.repository.js';
+import type { ChangeResult } from '../../src/batch-jobs/batch-job.changes.js';
+import type { ClaimResult } from '../../src/batch-jobs/schedule.repository.js';
 import { by, CALLER, JobRows, startIn } from '../support/job-rows.js';
 import { ScheduleDatabase } from '../support/schedule-database.js';
 
@@ -123,6 +124,7 @@ describe('a reschedule', () => {
       scheduled: { batchJobId: id, revision: 5, startsAt: to.startsAt },
       startedAt: null,
       contacts: 0,
+      details: null,
       entityTag: '"5.2"',
     });
     expect(await rows.row(id)).toMatchObject({

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { StartTrigger } from '../../src/batch-jobs/batch-job-start.entity.js';
-import type { ChangeResult, ClaimResult, ScheduledStart } from '../../src/batch-jobs/schedule.repository.js';
+import type { ChangeResult, ScheduledStart } from '../../src/batch-jobs/batch-job.changes.js';
+import type { ClaimResult } from '../../src/batch-jobs/schedule.repository.js';
 import { by, CALLER, startIn, type JobRows } from '../support/job-rows.js';
 import { ScheduleDatabase } from '../support/schedule-database.js';
 

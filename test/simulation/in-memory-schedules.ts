@@ -3,15 +3,8 @@ import type { StartTrigger } from '../../src/batch-jobs/batch-job-start.entity.j
 import type { BatchJobsRepository, NewBatchJob } from '../../src/batch-jobs/batch-jobs.repository.js';
 import { NOT_STARTED, statusesThatMayBecome, type BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
 import { entityTagOf } from '../../src/batch-jobs/entity-tag.js';
-import type {
-  Changed,
-  ChangeOrder,
-  ChangeResult,
-  ClaimResult,
-  ListedStart,
-  ScheduledStart,
-  ScheduleRepository,
-} from '../../src/batch-jobs/schedule.repository.js';
+import type { ChangeOrder, ChangeResult, Changed, ScheduledStart } from '../../src/batch-jobs/batch-job.changes.js';
+import type { ClaimResult, ListedStart, ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
 import type { ResolvedSchedule } from '../../src/batch-jobs/schedule.js';
 import type { Caller } from '../../src/shared/caller.js';
 import type { SimulatedDatabase, SimulatedRow } from './simulated-database.js';
@@ -173,6 +166,7 @@ const asChanged = (before: SimulatedRow, after: SimulatedRow): Changed => ({
   scheduled: asStart(after),
   startedAt: after.startedAtMs === null ? null : new Date(after.startedAtMs),
   contacts: 0,
+  details: null,
   entityTag: tagOf(after),
 });
 

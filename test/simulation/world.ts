@@ -15,6 +15,7 @@ import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
 import { Metrics } from '../../src/shared/metrics.js';
 import { TimezoneService } from '../../src/scheduling/timezone.service.js';
 import { withDefaults } from '../../src/shared/settings.js';
+import { NO_DISPATCH } from '../support/no-calls.js';
 import { InMemoryJobs, InMemorySchedules, type Guards } from './in-memory-schedules.js';
 import { SimulatedDatabase } from './simulated-database.js';
 import { SimulatedProcess } from './simulated-process.js';
@@ -35,7 +36,7 @@ const NUMBERS = {
   }),
 };
 /** What follows a start is another matter. */
-const NO_CALLS = { request: () => undefined, requestDispatch: async () => undefined };
+const NO_CALLS = { requestDispatch: async () => undefined } as unknown as CallsGateway;
 const CREDITS = { check: async () => ({ isEnough: true, availableDollars: 1 }) };
 
 /** One machine with everything that either role of the product runs, put together as its modules do. */
@@ -67,7 +68,7 @@ export class World {
     const gateway = new SchedulerGateway(this.redis.producer(call), clock);
     const resolver = new ScheduleResolver(new TimezoneService(), clock, SETTINGS);
     const metrics = new Metrics();
-    const runner = new BatchRunner(schedules, NO_CALLS, metrics, SETTINGS);
+    const runner = new BatchRunner(schedules, NO_DISPATCH, metrics, SETTINGS);
     return {
       process,
       batchJobs: new BatchJobsService(
@@ -75,7 +76,7 @@ export class World {
         schedules,
         resolver,
         gateway,
-        NO_CALLS as unknown as CallsGateway,
+        NO_CALLS,
         NUMBERS,
         CREDITS,
         clock,

@@ -1,9 +1,9 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import type { HistoryFacts } from '../../src/batch-jobs/batch-job-history.entity.js';
 import type { BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
 import type { ChangeTerms } from '../../src/batch-jobs/change-terms.js';
-import type { ChangeOrder } from '../../src/batch-jobs/schedule.repository.js';
+import type { ChangeOrder } from '../../src/batch-jobs/batch-job.changes.js';
 import type { ResolvedSchedule } from '../../src/batch-jobs/schedule.js';
 import type { Caller } from '../../src/shared/caller.js';
 
@@ -73,7 +73,7 @@ export const startAt = (startsAt: Date): ResolvedSchedule => ({
 
 /** Rows of batch jobs in any state, and the ledgers beside them. */
 export class JobRows {
-  constructor(private readonly database: DataSource) {}
+  constructor(private readonly database: DataSource | EntityManager) {}
 
   async add({ status = 'scheduled', startsInMs = 60_000, revision, organizationId = 'org_a' }: NewRow = {}) {
     const id = `batch_${ulid()}`;

@@ -1,4 +1,5 @@
 import { Dialer, type PlacedCall } from '../../src/calling/dialer.js';
+import type { Dispatcher } from '../../src/calling/dispatcher.js';
 
 /** Of services whose tests are about other things: no call may be placed. */
 export class NoCalls extends Dialer {
@@ -10,4 +11,4 @@ export class NoCalls extends Dialer {
 }
 
 /** What a batch runner asks for calls, where nobody is to be called. */
-export const NO_DISPATCH = { request: (): void => undefined };
+export const NO_DISPATCH = { request: (): void => undefined } as unknown as Dispatcher;

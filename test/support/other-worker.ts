@@ -10,9 +10,9 @@ import { eventually } from './eventually.js';
 import { NoCalls } from './no-calls.js';
 import type { TestApp } from './test-app.js';
 
-const NO_CALLS = { provide: Dialer, useValue: new NoCalls() };
-
 interface OtherWorkerOptions {
+  /** @default nothing */
+  readonly dialer?: Dialer;
   readonly repository?: TimeRulesRepository;
   readonly log: LoggerService;
 }
@@ -23,9 +23,19 @@ interface OtherWorkerOptions {
  * It waits for work when this resolves: Bull leaves a connection behind when it is closed before that, which would keep
  * the tests' process.
  */
-export async function bootWorker(beside: TestApp, { repository, log }: OtherWorkerOptions): Promise<TestingModule> {
+export async function bootWorker(
+  beside: TestApp,
+  { repository, dialer = new NoCalls(), log }: OtherWorkerOptions,
+): Promise<TestingModule> {
   const builder = Test.createTestingModule({
-    imports: [BatchJobsModule.forRoot({ ...beside.settings, mountHttp: false, consumeQueues: true, dialer: NO_CALLS })],
+    imports: [
+      BatchJobsModule.forRoot({
+        ...beside.settings,
+        mountHttp: false,
+        consumeQueues: true,
+        dialer: { provide: Dialer, useValue: dialer },
+      }),
+    ],
   })
     .overrideProvider(Clock)
     .useValue(beside.clock)

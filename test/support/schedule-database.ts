@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { Client } from 'pg';
+import { BatchJobChanges } from '../../src/batch-jobs/batch-job.changes.js';
 import { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Database } from '../../src/shared/database.js';
@@ -22,7 +23,7 @@ export class ScheduleDatabase {
     const source = await new DataSource(dataSourceOptions(testDatabase.url, 10)).initialize();
     const rows = new JobRows(source);
     const database = new Database(source);
-    const schedules = new ScheduleRepository(database, new Idempotency(database));
+    const schedules = new ScheduleRepository(database, new BatchJobChanges(new Idempotency(database)));
     return new ScheduleDatabase(schedules, rows, source, testDatabase);
   }
 

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { DISAMBIGUATIONS } from '../../batch-jobs/schedule.js';
 import type { ErrorCode } from '../../shared/domain-error.js';
 
@@ -128,6 +128,22 @@ export const OptionalWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 
   );
 };
 
+/** Of what may be left out, and not be null. */
+const IfGiven = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
+
+/** A whole number within limits, or left out. Null is no number. */
+export const ChangedWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 'code'> & { example: number }) => {
+  const { min, max, example, description } = limits;
+  const message = `must be a whole number from ${min} to ${max}.`;
+  return applyDecorators(
+    ApiPropertyOptional({ type: 'integer', minimum: min, maximum: max, example, description }),
+    IfGiven(),
+    Max(max, { message }),
+    Min(min, { message }),
+    IsInt({ message }),
+  );
+};
+
 interface Words {
   readonly values: readonly string[];
   readonly description: string;
@@ -165,6 +181,16 @@ export const LineField = ({ max, example, description }: Text): PropertyDecorato
     Matches(ONE_LINE, { message: 'must not contain control characters or half a surrogate pair.' }),
     Length(1, max, { message: `must have 1 to ${max} characters.` }),
     IsString({ message: 'is required and must be text.' }),
+  );
+
+/** One line of text, or left out. Null is no text. */
+export const ChangedLineField = ({ max, example, description }: Text): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: String, minLength: 1, maxLength: max, example, description }),
+    IfGiven(),
+    Matches(ONE_LINE, { message: 'must not contain control characters or half a surrogate pair.' }),
+    Length(1, max, { message: `must have 1 to ${max} characters.` }),
+    IsString({ message: 'must be text.' }),
   );
 
 /** Why a change is made, for the history. */

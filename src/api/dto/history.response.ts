@@ -7,6 +7,7 @@ import {
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../batch-jobs/batch-job.status.js';
 import { toUtc } from '../../shared/utc.js';
 import { Shown, ShownOrNull } from './fields.js';
+import { SettingsResponse } from './settings.response.js';
 
 /** The facts of a job that a change can change. */
 export class HistoryFactsResponse {
@@ -30,9 +31,13 @@ export class HistoryFactsResponse {
   @ShownOrNull('Its zone. Null without a start.', { type: String, example: 'America/New_York' })
   readonly timezone: string | null;
 
-  static of({ status, scheduleRevision, startsAt, localStartTime, timezone }: HistoryFacts): HistoryFactsResponse {
+  @ShownOrNull('What can be changed beside the start. Null but for `changed`.', { type: SettingsResponse })
+  readonly settings: SettingsResponse | null;
+
+  static of(facts: HistoryFacts): HistoryFactsResponse {
+    const { status, scheduleRevision, startsAt, localStartTime, timezone, settings = null } = facts;
     const scheduledStartTime = startsAt && startsAt.replace('.000Z', 'Z');
-    return { status, scheduleRevision, scheduledStartTime, localStartTime, timezone };
+    return { status, scheduleRevision, scheduledStartTime, localStartTime, timezone, settings };
   }
 }
 

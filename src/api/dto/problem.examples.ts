@@ -28,6 +28,7 @@ import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../../sha
 import { SETTING_DEFAULTS } from '../../shared/settings.js';
 import { UnavailableError } from '../../shared/unavailable.error.js';
 import { InvalidInputError, OrganizationMismatchError, UnsupportedMediaTypeError } from '../api.errors.js';
+import { ONE_OF_TWO_TYPES } from '../contact-list.interceptor.js';
 import { toProblem, type Problem } from '../problem.js';
 
 const REQUEST_ID = 'req_01KAS5Z7M2Q4R6T8V0X2Z4B6D8';
@@ -107,7 +108,7 @@ const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   start_receipt_not_found: [new StartReceiptNotFoundError('scheduled', { scheduledStartTime: '2027-03-01T15:00:00Z' })],
   too_many_contacts: [TooManyContactsError.ofContacts(SETTING_DEFAULTS.maxContacts)],
   unavailable: [new UnavailableError(null)],
-  unsupported_media_type: [new UnsupportedMediaTypeError()],
+  unsupported_media_type: [new UnsupportedMediaTypeError(ONE_OF_TWO_TYPES)],
   version_mismatch: [new VersionMismatchError('"3.4"')],
 };
 

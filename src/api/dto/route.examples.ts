@@ -1,5 +1,6 @@
 import { BATCH_JOB_STATUSES } from '../../batch-jobs/batch-job.status.js';
 import { NotExportableError } from '../../batch-jobs/errors.js';
+import { UnsupportedMediaTypeError } from '../api.errors.js';
 import { refusal } from './problem.examples.js';
 
 /** What the routes say themselves under codes that they share with others. */
@@ -40,6 +41,11 @@ export const HISTORY_PROBLEMS = [
   refusal('invalid_request', 'limit', 'is not known here. Known: pageSize, cursor.'),
   refusal('invalid_page', 'cursor', "is not a cursor of this list. Use the 'nextCursor' of a page, or leave it out."),
   refusal('invalid_page_size', 'pageSize', 'must be a whole number from 1 to 200.'),
+];
+
+export const CHANGE_PROBLEMS = [
+  refusal('invalid_request', 'concurrentCallLimit', 'must be a whole number from 1 to 50.'),
+  new UnsupportedMediaTypeError("Send the body as 'application/json'."),
 ];
 
 /** Of a route that takes a reason. */

@@ -1,0 +1,111 @@
+import {
+  Body,
+  Controller,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+} from '@nestjs/common';
+import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ScopeGuard } from '../access/scope.guard.js';
+import type { EntityTag } from '../batch-jobs/entity-tag.js';
+import { NotChangeableError, NotPausableError, NotResumableError } from '../batch-jobs/errors.js';
+import { ControlService } from '../calling/control.service.js';
+import type { Caller } from '../shared/caller.js';
+import { CalledBy } from './caller.decorator.js';
+import { BatchJobParams } from './dto/batch-job.params.js';
+import { ChangeBody } from './dto/change.body.js';
+import { ChangedResponse, PauseResponse, ResumeResponse } from './dto/control.responses.js';
+import { ReasonQuery } from './dto/reason.query.js';
+import { CHANGE_PROBLEMS, REASON_TOO_LONG } from './dto/route.examples.js';
+import { EntityTagInterceptor } from './entity-tag.interceptor.js';
+import { IfMatch } from './if-match.decorator.js';
+import { JsonBodyInterceptor } from './json-body.interceptor.js';
+import { NoBodyInterceptor } from './no-body.interceptor.js';
+import { Bodies, FailureInterceptor, Operation } from './operation.decorator.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RequestPipe } from './request.pipe.js';
+
+/** What people do with a job while it is called. */
+@ApiTags('Batch Calling')
+@ApiBearerAuth()
+@ApiSecurity('x-api-key')
+@Controller('batch/jobs/:batch_job_id')
+@UseGuards(ScopeGuard)
+@UseInterceptors(FailureInterceptor, EntityTagInterceptor)
+@UseFilters(ProblemFilter)
+@UsePipes(RequestPipe)
+export class ControlController {
+  constructor(private readonly control: ControlService) {}
+
+  @Patch()
+  @Bodies({ 'application/json': { type: ChangeBody } })
+  @Operation({
+    summary: 'Change batch job',
+    description:
+      'Changes what is given: name and description of any job, limits of one that has not ended. A running job is called by the new limits from the next call on.',
+    scope: 'jobs:write',
+    answer: ChangedResponse,
+    answered: 'The job as it is now.',
+    isTagged: true,
+    writes: { body: JsonBodyInterceptor, ofTagged: true },
+    errors: ['job_not_found', 'invalid_status', 'payload_too_large', 'unsupported_media_type'],
+    examples: [new NotChangeableError('completed'), ...CHANGE_PROBLEMS],
+  })
+  async change(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() { reason }: ReasonQuery,
+    @Body() body: ChangeBody,
+    @IfMatch() ifMatch?: readonly EntityTag[],
+  ): Promise<ChangedResponse> {
+    const terms = { reason, ifMatch };
+    return ChangedResponse.of(await this.control.change(caller, params.batch_job_id, body.toChange(), terms));
+  }
+
+  @Post('pause')
+  @Operation({
+    summary: 'Pause batch job',
+    description: 'No further calls are placed; calls in progress end normally, and may be the last ones.',
+    scope: 'jobs:write',
+    answer: PauseResponse,
+    answered: 'The job is paused.',
+    isTagged: true,
+    writes: { body: NoBodyInterceptor, ofTagged: true },
+    errors: ['job_not_found', 'invalid_status'],
+    examples: [new NotPausableError('scheduled'), REASON_TOO_LONG],
+  })
+  async pause(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() { reason }: ReasonQuery,
+    @IfMatch() ifMatch?: readonly EntityTag[],
+  ): Promise<PauseResponse> {
+    return PauseResponse.of(await this.control.pause(caller, params.batch_job_id, { reason, ifMatch }));
+  }
+
+  @Post('resume')
+  @Operation({
+    summary: 'Resume batch job',
+    description: 'Goes on with a paused job where it was held.',
+    scope: 'jobs:write',
+    answer: ResumeResponse,
+    answered: 'The job is running.',
+    isTagged: true,
+    writes: { body: NoBodyInterceptor, ofTagged: true },
+    errors: ['job_not_found', 'invalid_status'],
+    examples: [new NotResumableError('running'), REASON_TOO_LONG],
+  })
+  async resume(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() { reason }: ReasonQuery,
+    @IfMatch() ifMatch?: readonly EntityTag[],
+  ): Promise<ResumeResponse> {
+    return ResumeResponse.of(await this.control.resume(caller, params.batch_job_id, { reason, ifMatch }));
+  }
+}

@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { BatchJobChanges, type ChangeOrder, type ChangeResult } from './batch-job.changes.js';
+import type { ChangeableSettings } from './batch-job-history.entity.js';
+import { BATCH_JOB_STATUSES, isTerminal, statusesThatMayBecome } from './batch-job.status.js';
+import { CHANGE, PAUSE, RESUME } from './control.statements.js';
+
+/** What is to be different; undefined: as it is. */
+export type SettingsChange = Partial<ChangeableSettings>;
+
+/** Statuses in which it still means something how many calls are placed. */
+export const CALLABLE_STATUSES = BATCH_JOB_STATUSES.filter((status) => !isTerminal(status));
+
+/** True for what says how calls are placed: a job that has ended places none. */
+export const isOfCalls = ({ concurrentCallLimit, maxAttempts }: SettingsChange): boolean =>
+  concurrentCallLimit !== undefined || maxAttempts !== undefined;
+
+/** Statements for jobs that run, or will. */
+@Injectable()
+export class ControlRepository {
+  constructor(private readonly changes: BatchJobChanges) {}
+
+  pause(order: ChangeOrder): Promise<ChangeResult> {
+    return this.changes.make(PAUSE, statusesThatMayBecome('paused'), order, []);
+  }
+
+  resume(order: ChangeOrder): Promise<ChangeResult> {
+    return this.changes.make(RESUME, ['paused'], order, []);
+  }
+
+  change(order: ChangeOrder, settings: SettingsChange): Promise<ChangeResult> {
+    const { name = null, description, concurrentCallLimit = null, maxAttempts = null } = settings;
+    const allowed = isOfCalls(settings) ? CALLABLE_STATUSES : BATCH_JOB_STATUSES;
+    const own = [name, description !== undefined, description ?? null, concurrentCallLimit, maxAttempts];
+    return this.changes.makeWithContacts(CHANGE, allowed, order, own);
+  }
+}
