@@ -6,8 +6,8 @@ import { entityTagSql, type EntityTag } from './entity-tag.js';
 import { historyFacts } from './history.sql.js';
 import type { ChangeOrder, ChangeResult } from './batch-job.changes.js';
 
-// Deleting 20,000 contacts with their calls takes a fraction of the 5 s that one statement may take.
-const CONTACTS_PER_DELETE = 20_000;
+// Deleting 5,000 contacts with their calls takes a tenth of a second, of the 5 s that one statement may take.
+const CONTACTS_PER_DELETE = 5_000;
 
 interface LockedRow {
   readonly status: BatchJobStatus;
@@ -28,14 +28,15 @@ const LOCK = `
 
 /**
  * Contacts in places $2 (excluded) to $3 of job $1, and their calls. A call that is with the provider stays, as it holds a
- * slot until it ends.
+ * slot until it ends. As an array, the contacts are looked up by an index; joined, PostgreSQL would read the calls of all
+ * batches each time.
  */
 const DELETE_CONTACTS = `
   with piece as (
     delete from contacts where batch_job_id = $1 and position > $2 and position <= $3 returning id
   ), calls as (
-    delete from call_attempts as call using piece
-     where call.contact_id = piece.id and (call.ended_at is not null or call.placed_at is null)
+    delete from call_attempts
+     where contact_id = any (array(select id from piece)) and (ended_at is not null or placed_at is null)
   )
   select count(*)::integer as contacts from piece`;
 
@@ -55,7 +56,7 @@ export class DeletionRepository {
   /**
    * Deletes a job that does not run, its contacts and their calls, or nothing.
    *
-   * One transaction, and in it one statement for every 20,000 contacts: each stays far below the limit for statements,
+   * One transaction, and in it one statement for every 5,000 contacts: each stays far below the limit for statements,
    * and readers see the job whole until it is gone. The row stays locked meanwhile, seconds for a million contacts.
    */
   delete(order: ChangeOrder): Promise<ChangeResult> {

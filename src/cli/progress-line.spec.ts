@@ -7,7 +7,7 @@ const JOB: WatchedJob = {
   totalContacts: 988,
   contactsProcessed: 247,
   statusBreakdown: { pending: 736, dialing: 5, completed: 200, busy: 47, failed: 0 },
-  estimatedCompletionTime: '2027-03-01T16:22:20Z',
+  estimatedCompletionTime: '2027-03-01T16:22:20.123Z',
 };
 
 /** What a display wrote to a terminal of so many columns, or to something else. */
@@ -23,7 +23,7 @@ const written = (columns: number | null, lines: readonly string[]): string => {
 describe('toLine', () => {
   it('shows the status, a bar, the counters and when it will be done', () => {
     expect(toLine(JOB)).toBe(
-      'running [██████░░░░░░░░░░░░░░░░░░]  25% 247/988 · pending 736, dialing 5, completed 200, busy 47 · done about 2027-03-01T16:22:20Z',
+      'running [██████░░░░░░░░░░░░░░░░░░]  25% 247/988 · done about 2027-03-01T16:22:20Z · pending 736, dialing 5, completed 200, busy 47',
     );
   });
 

@@ -11,7 +11,7 @@ export interface WatchedJob {
 
 const BAR_LENGTH = 24;
 
-/** `running [██████░░░░░░░░░░░░░░░░░░]  25% 247/988 · pending 741, completed 247 · done about 2027-03-01T16:22:20Z` */
+/** `running [██████░░░░░░░░░░░░░░░░░░]  25% 247/988 · done about 2027-03-01T16:22:20Z · pending 741, completed 247` */
 export const toLine = (job: WatchedJob): string => {
   const { status, failureReason, totalContacts, contactsProcessed, statusBreakdown, estimatedCompletionTime } = job;
   const share = totalContacts > 0 ? contactsProcessed / totalContacts : 0;
@@ -23,12 +23,14 @@ export const toLine = (job: WatchedJob): string => {
     .map(([name, contacts]) => `${name} ${contacts}`);
   return [
     `${failureReason === null ? status : `${status} (${failureReason})`} [${bar}] ${percent} ${contactsProcessed}/${totalContacts}`,
+    estimatedCompletionTime && `done about ${toSeconds(estimatedCompletionTime)}`,
     counts.join(', '),
-    estimatedCompletionTime && `done about ${estimatedCompletionTime}`,
   ]
     .filter(Boolean)
     .join(' · ');
 };
+
+const toSeconds = (instant: string): string => instant.replace(/\.\d+Z$/, 'Z');
 
 /** Where the line is shown: a terminal has it redrawn in place, anything else gets a line for each change. */
 export class Display {

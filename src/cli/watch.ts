@@ -50,8 +50,8 @@ async function watch(): Promise<string> {
       if (event === 'end') return told.status ?? '';
       if (event !== 'status' && event !== 'counters') continue;
       job = { ...job, ...told };
-      // The first status comes alone, and its counters in the same moment.
-      if (job.totalContacts > 0) display.show(toLine(job));
+      // Counters come with every status, right after it.
+      if (event === 'counters') display.show(toLine(job));
     }
   } finally {
     display.end();
