@@ -15,12 +15,12 @@ export async function* toEvents(news: AsyncIterable<ProgressNews>): AsyncGenerat
 }
 
 const toEvent = (news: ProgressNews): string => {
-  if (news.kind === 'idle') return ': nothing new\n\n';
+  if (news.kind === 'heartbeat') return ': heartbeat\n\n';
   if (news.kind === 'end') return format('end', END_ID, { status: news.status });
   return format(news.kind, toEventId(news.position), dataOf(news));
 };
 
-const dataOf = (news: Exclude<ProgressNews, { kind: 'idle' | 'end' }>): object => {
+const dataOf = (news: Exclude<ProgressNews, { kind: 'heartbeat' | 'end' }>): object => {
   switch (news.kind) {
     case 'status':
       return statusOf(news.progress);

@@ -30,6 +30,8 @@ export class ProgressReader {
     response: AdapterResponse,
   ): Promise<StreamableFile | undefined> {
     const gone = new AbortController();
+    // The stream itself closes later: it waits for the piece that it has asked for.
+    rawResponse(response).once('close', () => gone.abort());
     const after =
       lastEvent === null || lastEvent === END_ID
         ? null
@@ -43,8 +45,6 @@ export class ProgressReader {
     // No proxy may keep events back.
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store, no-transform');
     httpAdapter.setHeader(response, 'X-Accel-Buffering', 'no');
-    // Before the stream closes, which waits for the piece that it has asked for.
-    rawResponse(response).once('close', () => gone.abort());
     return textStream(toEvents(news), { type: 'text/event-stream' });
   }
 }

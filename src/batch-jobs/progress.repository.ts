@@ -41,7 +41,7 @@ const READ_PROGRESS = `
   )
   select job.status, job.total_contacts as "totalContacts", job.starts_at as "startsAt", job.started_at as "startedAt",
          job.completed_at as "completedAt", job.failure_reason as "failureReason",
-         (select coalesce(json_object_agg(status, contacts), '{}') from contact_counts
+         (select coalesce(json_object_agg(status, contacts order by status), '{}') from contact_counts
            where batch_job_id = job.id and contacts <> 0) as counts,
          not exists (select from call_attempts
                       where organization_id = job.organization_id and batch_job_id = job.id and ended_at is null)
@@ -69,7 +69,7 @@ export class ProgressRepository {
     return progress ?? null;
   }
 
-  /** Calls that ended behind a position and before an instant, in the order of their end. */
+  /** Calls that ended after a position and before an instant, in the order of their end. */
   listEnded(batchJobId: BatchJobId, after: CallPosition, before: Date, limit: number): Promise<EndedCall[]> {
     const { endedAt, callId } = after;
     return this.database.query<EndedCall>(LIST_ENDED, [

@@ -10,8 +10,8 @@ export const CALLS_AT_ONCE = 100;
 // Two seconds of the fastest dispatch (calls.md, section 4). Who is farther behind reads for itself.
 const CALLS_KEPT = 1_000;
 
-/** Whether a position is behind another. */
-export const isBehind = (one: CallPosition, other: CallPosition): boolean => {
+/** Whether a position comes after another. */
+export const isLater = (one: CallPosition, other: CallPosition): boolean => {
   const ms = one.endedAt.getTime() - other.endedAt.getTime();
   return ms > 0 || (ms === 0 && one.callId > other.callId);
 };
@@ -27,7 +27,7 @@ export class ProgressFeed {
   private readonly watchers = new Set<() => void>();
   private readonly reading: Recurring;
   private kept: EndedCall[] = [];
-  /** The kept calls ended behind it. Null: nothing was read yet. */
+  /** The kept calls ended after it. Null: nothing was read yet. */
   private keptAfter: CallPosition | null = null;
   private latest: ProgressView | null = null;
 
@@ -65,16 +65,16 @@ export class ProgressFeed {
   }
 
   /**
-   * Calls that ended behind a position, up to what the view shows; at most 100. None: there are no more.
+   * Calls that ended after a position, up to what the view shows; at most 100. None: there are no more.
    * @throws unavailable  they are not kept any more, and PostgreSQL does not answer
    */
-  async callsBehind(position: CallPosition): Promise<readonly EndedCall[]> {
+  async callsAfter(position: CallPosition): Promise<readonly EndedCall[]> {
     const { keptAfter, kept, latest } = this;
     if (!keptAfter || !latest?.progress) return [];
-    if (isBehind(keptAfter, position)) {
+    if (isLater(keptAfter, position)) {
       return this.repository.listEnded(this.batchJobId, position, latest.progress.settledUntil, CALLS_AT_ONCE);
     }
-    return kept.filter((call) => isBehind(call, position)).slice(0, CALLS_AT_ONCE);
+    return kept.filter((call) => isLater(call, position)).slice(0, CALLS_AT_ONCE);
   }
 
   private async read(): Promise<void> {

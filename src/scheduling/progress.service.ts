@@ -11,12 +11,13 @@ import {
 } from '../batch-jobs/progress.repository.js';
 import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
+import { requestContext } from '../shared/request-context.js';
 import { estimateCompletion } from './estimate.js';
-import { isBehind, ProgressFeed } from './progress.feed.js';
+import { isLater, ProgressFeed } from './progress.feed.js';
 
-const IDLE_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 
-/** What a watcher is told. Each but `idle` says up to where it has been told of calls that ended. */
+/** What a watcher is told. The first three say up to where he has been told of calls that ended. */
 export type ProgressNews =
   | { readonly kind: 'status'; readonly position: CallPosition; readonly progress: Progress }
   | {
@@ -29,8 +30,8 @@ export type ProgressNews =
   | { readonly kind: 'outcomes'; readonly position: CallPosition; readonly calls: readonly EndedCall[] }
   /** Nothing more will come. */
   | { readonly kind: 'end'; readonly status: BatchJobStatus | 'deleted' }
-  /** Nothing happened for 15 s. */
-  | { readonly kind: 'idle' };
+  /** Another 15 s have passed: the stream lives. */
+  | { readonly kind: 'heartbeat' };
 
 /** What one watcher has been told. */
 interface Told {
@@ -61,7 +62,7 @@ export class ProgressService implements BeforeApplicationShutdown {
    *
    * While PostgreSQL is away nothing is told, and afterwards everything. The news stop when the process shuts down.
    *
-   * @param after calls that ended behind it are told. Null: from now on
+   * @param after calls that ended after it are told. Null: from now on
    * @param signal the watcher is gone
    * @throws job_not_found  no such job in this organization; before anything is told
    */
@@ -84,11 +85,11 @@ export class ProgressService implements BeforeApplicationShutdown {
   private async *follow(id: BatchJobId, told: Told, signal: AbortSignal): AsyncGenerator<ProgressNews> {
     const bell = new Bell();
     const feed = this.join(id, bell.ring);
-    let isIdle = false;
-    const idling = setInterval(() => {
-      isIdle = true;
+    let isDue = false;
+    const beating = setInterval(() => {
+      isDue = true;
       bell.ring();
-    }, IDLE_MS);
+    }, HEARTBEAT_MS);
     for (const each of [signal, this.stopping.signal]) each.addEventListener('abort', bell.ring, { once: true });
     try {
       while (!signal.aborted && !this.stopping.signal.aborted) {
@@ -97,12 +98,12 @@ export class ProgressService implements BeforeApplicationShutdown {
           yield news;
           if (news.kind === 'end') return;
         }
-        if (isIdle) yield { kind: 'idle' };
-        isIdle = false;
+        if (isDue) yield { kind: 'heartbeat' };
+        isDue = false;
         await heard;
       }
     } finally {
-      clearInterval(idling);
+      clearInterval(beating);
       for (const each of [signal, this.stopping.signal]) each.removeEventListener('abort', bell.ring);
       this.leave(id, feed, bell.ring);
     }
@@ -142,7 +143,7 @@ export class ProgressService implements BeforeApplicationShutdown {
   private async *callsOf(feed: ProgressFeed, told: Told, settledUntil: Date): AsyncGenerator<ProgressNews, boolean> {
     let position = told.position ?? { endedAt: settledUntil, callId: '' };
     for (;;) {
-      const calls = await feed.callsBehind(position).catch((error: unknown) => this.report(error));
+      const calls = await feed.callsAfter(position).catch((error: unknown) => this.report(error));
       if (!calls) return false;
       const last = calls.at(-1);
       if (!last) break;
@@ -150,15 +151,20 @@ export class ProgressService implements BeforeApplicationShutdown {
       yield { kind: 'outcomes', position, calls };
     }
     const settled = { endedAt: settledUntil, callId: '' };
-    told.position = isBehind(settled, position) ? settled : position;
+    told.position = isLater(settled, position) ? settled : position;
     return true;
   }
 
   private join(id: BatchJobId, wake: () => void): ProgressFeed {
-    const feed = this.feeds.get(id) ?? new ProgressFeed(id, this.progress, (error) => this.report(error));
+    const feed = this.feeds.get(id) ?? this.begin(id);
     this.feeds.set(id, feed);
     feed.join(wake);
     return feed;
+  }
+
+  /** Reads on nobody's behalf: the request that was first to watch may be over long before. */
+  private begin(id: BatchJobId): ProgressFeed {
+    return requestContext.exit(() => new ProgressFeed(id, this.progress, (error) => this.report(error)));
   }
 
   private leave(id: BatchJobId, feed: ProgressFeed, wake: () => void): void {

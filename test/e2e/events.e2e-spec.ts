@@ -249,7 +249,7 @@ describe('GET /batch/jobs/:id/events', () => {
     expect(await app.get(path, writing)).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
   });
 
-  it('says every 15 seconds that nothing is new', async () => {
+  it('says every 15 seconds that it lives', async () => {
     jest.useFakeTimers({
       doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'setTimeout'],
     });
@@ -257,7 +257,7 @@ describe('GET /batch/jobs/:id/events', () => {
       const reader = await watch(await running());
       await reader.sees('counters');
       jest.advanceTimersByTime(15_000);
-      await eventually(() => expect(reader.comments).toEqual(['nothing new']));
+      await eventually(() => expect(reader.comments).toEqual(['heartbeat']));
     } finally {
       jest.useRealTimers();
     }
