@@ -89,6 +89,13 @@ describe('toCsv', () => {
     },
   );
 
+  it.each(['a\nb', 'a\rb', 'a\r\nb'])(
+    'quotes %j, as a reader may take any line break for the end of a row',
+    async (value) => {
+      expect(await csvOf(['x'], [aContact({ x: value })])).toContain(`"${value}"`);
+    },
+  );
+
   it('takes names that objects inherit for ordinary columns', async () => {
     const columns = ['__proto__', 'constructor', 'toString'];
     const own = aContact(JSON.parse('{"__proto__": "p", "constructor": "c"}') as Record<string, unknown>);
