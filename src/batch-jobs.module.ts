@@ -16,11 +16,15 @@ import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { CallsController } from './api/calls.controller.js';
+import { ContactsController } from './api/contacts.controller.js';
+import { ContactsReader } from './api/contacts.reader.js';
 import { ControlController } from './api/control.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
 import { ListReader } from './api/list.reader.js';
+import { ProgressController } from './api/progress.controller.js';
+import { ProgressReader } from './api/progress.reader.js';
 import { RequestIdMiddleware } from './api/request-id.js';
 import { SchedulePreviewController } from './api/schedule-preview.controller.js';
 import { TwilioCallbackController } from './api/twilio-callback.controller.js';
@@ -37,7 +41,10 @@ import { BatchJobChanges } from './batch-jobs/batch-job.changes.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { CallsRepository } from './batch-jobs/calls.repository.js';
 import { ControlRepository } from './batch-jobs/control.repository.js';
+import { DeletionRepository } from './batch-jobs/deletion.repository.js';
+import { ExportRepository } from './batch-jobs/export.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
+import { ProgressRepository } from './batch-jobs/progress.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
 import { TimeRulesRepository } from './batch-jobs/time-rules.repository.js';
 import { CallConsumer } from './calling/call.consumer.js';
@@ -55,8 +62,11 @@ import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
 import { CallsGateway } from './scheduling/calls.gateway.js';
 import { ConsistencyService } from './scheduling/consistency.service.js';
+import { ContactsService } from './scheduling/contacts.service.js';
+import { DeletionService } from './scheduling/deletion.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { LedgerService } from './scheduling/ledger.service.js';
+import { ProgressService } from './scheduling/progress.service.js';
 import { queueModules } from './scheduling/queues.js';
 import { ReconciliationLoop } from './scheduling/reconciliation.loop.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
@@ -86,16 +96,22 @@ const CORE: Provider[] = [
   CallsRepository,
   Clock,
   ConsistencyService,
+  ContactsService,
   ControlRepository,
   ControlService,
   Database,
+  DeletionRepository,
+  DeletionService,
   Dispatcher,
+  ExportRepository,
   HealthService,
   Idempotency,
   LedgerRepository,
   LedgerService,
   Metrics,
   OrganizationsService,
+  ProgressRepository,
+  ProgressService,
   RescheduleService,
   SchedulePreviewService,
   ScheduleReconciler,
@@ -112,7 +128,15 @@ const CORE: Provider[] = [
   },
 ];
 
-const HTTP: Provider[] = [FormPassThrough, HistoryReader, ListReader, RateLimiter, TwilioCallbacks];
+const HTTP: Provider[] = [
+  ContactsReader,
+  FormPassThrough,
+  HistoryReader,
+  ListReader,
+  ProgressReader,
+  RateLimiter,
+  TwilioCallbacks,
+];
 
 const CONSUMERS: Provider[] = [
   BatchRunner,
@@ -132,8 +156,10 @@ const CONTROLLERS = [
   AdminController,
   BatchJobsController,
   CallsController,
+  ContactsController,
   ControlController,
   LedgerController,
+  ProgressController,
   SchedulePreviewController,
 ];
 
@@ -142,11 +168,14 @@ const EXPORTS = [
   ApiKeysService,
   BatchJobsService,
   CallOutcomes,
+  ContactsService,
   ControlService,
+  DeletionService,
   HealthService,
   LedgerService,
   Metrics,
   OrganizationsService,
+  ProgressService,
   RescheduleService,
   SchedulePreviewService,
   TimezoneService,

@@ -5,6 +5,14 @@ export { ApiKeysService, type NewKey } from './access/api-keys.service.js';
 export { OrganizationsService, type NewPhoneNumber } from './access/organizations.service.js';
 export { SCOPES, type Scope } from './access/scopes.js';
 export { BatchJobsService, type CreateBatchJob } from './scheduling/batch-jobs.service.js';
+export {
+  ContactsService,
+  type ContactExport,
+  type ContactsPage,
+  type ExportFilter,
+} from './scheduling/contacts.service.js';
+export { DeletionService } from './scheduling/deletion.service.js';
+export { ProgressService, type ProgressNews } from './scheduling/progress.service.js';
 export { LedgerService, type HistoryPage, type StartReceipt } from './scheduling/ledger.service.js';
 export { HealthService, type Health } from './scheduling/health.service.js';
 export { RescheduleService, type Rescheduled } from './scheduling/reschedule.service.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { Database } from '../shared/database.js';
+import { Organization } from './organization.entity.js';
 import { PhoneNumber, type AgentChannel } from './phone-number.entity.js';
 
 export interface NewPhoneNumber {
@@ -38,6 +39,11 @@ export class OrganizationsService {
       [id, concurrentCallLimit],
     );
     return changed.length > 0;
+  }
+
+  /** Every organization, by id. */
+  async list(): Promise<Organization[]> {
+    return this.database.read((manager) => manager.find(Organization, { order: { id: 'ASC' }, take: 10_000 }));
   }
 
   /** Adds a number, or does nothing when the id is taken. @returns its id, or null when that is taken */

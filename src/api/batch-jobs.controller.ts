@@ -1,6 +1,7 @@
 import {
   Body,
   Controller,
+  Delete,
   Get,
   Param,
   Patch,
@@ -15,14 +16,15 @@ import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ScopeGuard } from '../access/scope.guard.js';
 import type { ContactList } from '../batch-jobs/contact-list.js';
 import type { EntityTag } from '../batch-jobs/entity-tag.js';
-import { NotStartableError } from '../batch-jobs/errors.js';
+import { NotDeletableError, NotStartableError } from '../batch-jobs/errors.js';
 import { BatchJobsService } from '../scheduling/batch-jobs.service.js';
+import { DeletionService } from '../scheduling/deletion.service.js';
 import { RescheduleService } from '../scheduling/reschedule.service.js';
 import type { Caller } from '../shared/caller.js';
 import { CalledBy } from './caller.decorator.js';
 import { ContactListInterceptor, Contacts } from './contact-list.interceptor.js';
 import { BatchJobParams } from './dto/batch-job.params.js';
-import { CancelResponse, StartResponse } from './dto/change.responses.js';
+import { CancelResponse, DeleteResponse, StartResponse } from './dto/change.responses.js';
 import { CreateBody, CreateFormBody, CreateJsonBody } from './dto/create.body.js';
 import { CreateResponse } from './dto/create.response.js';
 import { CREATE_BODIES, CREATED } from './dto/create.examples.js';
@@ -64,6 +66,7 @@ export class BatchJobsController {
   constructor(
     private readonly batchJobs: BatchJobsService,
     private readonly rescheduling: RescheduleService,
+    private readonly deletion: DeletionService,
     private readonly listing: ListReader,
   ) {}
 
@@ -184,6 +187,27 @@ export class BatchJobsController {
     @IfMatch() ifMatch?: readonly EntityTag[],
   ): Promise<CancelResponse> {
     return CancelResponse.of(await this.batchJobs.cancel(caller, params.batch_job_id, { reason, ifMatch }));
+  }
+
+  @Delete('jobs/:batch_job_id')
+  @Operation({
+    summary: 'Delete batch job',
+    description:
+      'Removes a job that is not `running`, its contacts and its timer; nothing of it can be read any more. Calls in progress end normally.',
+    scope: 'jobs:write',
+    answer: DeleteResponse,
+    answered: 'The job and its contacts are gone.',
+    writes: { body: NoBodyInterceptor, ofTagged: true },
+    errors: ['job_not_found', 'invalid_status'],
+    examples: [new NotDeletableError('running'), REASON_TOO_LONG],
+  })
+  async delete(
+    @CalledBy() caller: Caller,
+    @Param() params: BatchJobParams,
+    @Query() { reason }: ReasonQuery,
+    @IfMatch() ifMatch?: readonly EntityTag[],
+  ): Promise<DeleteResponse> {
+    return DeleteResponse.of(await this.deletion.delete(caller, params.batch_job_id, { reason, ifMatch }));
   }
 
   @Patch('jobs/:batch_job_id/reschedule')

@@ -18,3 +18,8 @@ export const notACursor = (): InvalidInputError => {
   const detail = "is not a cursor of this list. Use the 'nextCursor' of a page, or leave it out.";
   return new InvalidInputError('invalid_page', `'cursor' ${detail}`, [{ parameter: 'cursor', detail }]);
 };
+
+export const pageBesideCursor = (): InvalidInputError => {
+  const detail = 'must not be given beside a cursor, which names the page itself.';
+  return new InvalidInputError('invalid_page', `'page' ${detail}`, [{ parameter: 'page', detail }]);
+};

@@ -6,7 +6,7 @@ import type { Caller } from '../shared/caller.js';
 import { InvalidInputError, OrganizationMismatchError } from './api.errors.js';
 import type { ListQuery } from './dto/list.query.js';
 import { ListResponse } from './dto/list.response.js';
-import { fromCursor, toCursor } from './list-cursor.js';
+import { fromCursor, pageBesideCursor, toCursor } from './list-cursor.js';
 
 /** Reads a page of the list as its query asks for it. */
 @Injectable()
@@ -38,8 +38,7 @@ export class ListReader {
   private toPage({ cursor, page, pageSize }: ListQuery): Omit<ListPage, 'limit'> {
     if (cursor === undefined) return { offset: (page - 1) * pageSize, after: null };
     if (page === 1) return { offset: 0, after: fromCursor(cursor, (text) => this.timezones.parseInstant(text)) };
-    const detail = 'must not be given beside a cursor, which names the page itself.';
-    throw new InvalidInputError('invalid_page', `'page' ${detail}`, [{ parameter: 'page', detail }]);
+    throw pageBesideCursor();
   }
 
   private toFilter({ status, startsAfter, startsBefore }: ListQuery): ListFilter {

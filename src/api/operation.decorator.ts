@@ -19,6 +19,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiResponse,
+  type ApiResponseOptions,
   getSchemaPath,
 } from '@nestjs/swagger';
 import { catchError, type Observable, throwError } from 'rxjs';
@@ -40,6 +41,17 @@ interface Example<T> {
   readonly value: T;
 }
 
+/** An answer that is no JSON: text of another media type. */
+export class MediaAnswer {
+  constructor(
+    /** `'text/csv'` */
+    readonly mediaType: string,
+    readonly example: string,
+    /** Beyond those that every answer has. */
+    readonly headers: NonNullable<ApiResponseOptions['headers']> = {},
+  ) {}
+}
+
 interface OperationFacts {
   /** At most eight words, a verb first: `'Reschedule batch job'`. */
   readonly summary: string;
@@ -47,7 +59,7 @@ interface OperationFacts {
   readonly description: string;
   readonly scope: Scope;
   /** Of a write, with a static `of` that makes it of what the service returns. */
-  readonly answer: Type;
+  readonly answer: Type | MediaAnswer;
   /** What it means that the call succeeded. */
   readonly answered: string;
   /** Answers to show, by name. Undefined: one, put together from the examples of its fields. */
@@ -90,15 +102,24 @@ export const Operation = (facts: OperationFacts): MethodDecorator => {
     RequireScope(scope),
     ApiOperation({ summary, description: `${description}\n\nNeeds a key with the scope \`${scope}\`.` }),
     ApiOkResponse({
-      type: answer,
+      ...(answer instanceof MediaAnswer ? { content: contentOf(answer) } : { type: answer }),
       description: answered,
-      headers: { ...answerHeaders(200), ...(isTagged && ETAG_HEADER), ...(writes && REPLAYED_HEADER) },
+      headers: {
+        ...answerHeaders(200),
+        ...(isTagged && ETAG_HEADER),
+        ...(writes && REPLAYED_HEADER),
+        ...(answer instanceof MediaAnswer && answer.headers),
+      },
       ...(answers && { examples: answers }),
     }),
     ApiProblems([...errors, ...(writes ? writeErrors(writes) : []), ...OF_EVERY_ROUTE], shown),
     ...(writes ? writing(writes, answer as unknown as AnswerClass) : []),
   );
 };
+
+const contentOf = ({ mediaType, example }: MediaAnswer) => ({
+  [mediaType]: { schema: { type: 'string' }, example },
+});
 
 const writeErrors = ({ ofTagged }: WriteFacts): ErrorCode[] => [
   'idempotency_in_progress',

@@ -25,7 +25,7 @@ export interface Changed {
   readonly scheduled: ScheduledStart | null;
   /** Null until started. */
   readonly startedAt: Date | null;
-  /** Contacts taken back by a cancel, or released by a start. */
+  /** Contacts taken back by a cancel, released by a start, or deleted. */
   readonly contacts: number;
   /** What the verb gives back beyond that. Null for most. */
   readonly details: object | null;

@@ -33,3 +33,9 @@ export const statusesThatMayBecome = (to: BatchJobStatus): readonly BatchJobStat
 
 /** Statuses of a job that has not begun: the only ones a start, a move to another time or a first schedule accepts. */
 export const NOT_STARTED = BATCH_JOB_STATUSES.filter((status) => canMove(status, 'scheduled'));
+
+/** Statuses that nothing leaves: the calls are over, but for those still in progress when a job was cancelled. */
+export const TERMINAL = BATCH_JOB_STATUSES.filter(isTerminal);
+
+/** Statuses of a job that may be deleted: while it runs, its contacts are being called. */
+export const DELETABLE: readonly BatchJobStatus[] = BATCH_JOB_STATUSES.filter((status) => status !== 'running');

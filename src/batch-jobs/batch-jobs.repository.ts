@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, type EntityManager } from 'typeorm';
+import { In, MoreThan, type EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import type { Caller } from '../shared/caller.js';
 import { Database } from '../shared/database.js';
@@ -61,6 +61,11 @@ export interface Page {
 export interface ListPage extends Page {
   /** Null: from the newest. */
   readonly after: ListPosition | null;
+}
+
+export interface ContactPage extends Page {
+  /** Only contacts behind this place of the list. Undefined: from the first. */
+  readonly after?: number;
 }
 
 /** Batch jobs and their contacts: creation and reading. Every read is of one organization. */
@@ -136,10 +141,11 @@ export class BatchJobsRepository {
   }
 
   /** A page of contacts in the order of the list. */
-  async listContacts(batchJobId: BatchJobId, status: ContactStatus | undefined, page: Page): Promise<Contact[]> {
+  async listContacts(batchJobId: BatchJobId, status: ContactStatus | undefined, page: ContactPage): Promise<Contact[]> {
+    const { after } = page;
     return this.database.read((manager) =>
       manager.find(Contact, {
-        where: { batchJobId, ...(status && { status }) },
+        where: { batchJobId, ...(status && { status }), ...(after !== undefined && { position: MoreThan(after) }) },
         order: { position: 'ASC' },
         skip: page.offset,
         take: page.limit,

@@ -26,3 +26,8 @@ export const isEnded = (status: ContactStatus): boolean => !OPEN.includes(status
 
 /** Outcomes after which the contact is called again while attempts are left. */
 export const RETRYABLE_STATUSES = ['no_answer', 'busy', 'timeout'] as const satisfies readonly ContactStatus[];
+
+/** How a contact ended that was called in vain. A cancelled one is neither a success nor a failure. */
+export const FAILED_STATUSES = CONTACT_STATUSES.filter(
+  (status) => isEnded(status) && status !== 'completed' && status !== 'cancelled',
+);

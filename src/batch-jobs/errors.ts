@@ -1,9 +1,11 @@
 import { DomainError } from '../shared/domain-error.js';
 import {
   BATCH_JOB_STATUSES,
+  DELETABLE,
   isTerminal,
   NOT_STARTED,
   statusesThatMayBecome,
+  TERMINAL,
   type BatchJobStatus,
 } from './batch-job.status.js';
 import type { EntityTag } from './entity-tag.js';
@@ -89,6 +91,30 @@ export class AlreadyTerminalError extends DomainError {
       currentStatus,
       allowedStatuses: statusesThatMayBecome('cancelled'),
     });
+  }
+}
+
+/** It runs: its contacts are being called. */
+export class NotDeletableError extends DomainError {
+  readonly code = 'invalid_status';
+
+  constructor(currentStatus: BatchJobStatus) {
+    super(`Cannot delete job in '${currentStatus}' status. Cancel it first; jobs in any other status can be deleted.`, {
+      currentStatus,
+      allowedStatuses: DELETABLE,
+    });
+  }
+}
+
+/** It has not ended: its results are not final. */
+export class NotExportableError extends DomainError {
+  readonly code = 'invalid_status';
+
+  constructor(currentStatus: BatchJobStatus) {
+    super(
+      `Cannot export job in '${currentStatus}' status. Only 'completed', 'failed' and 'cancelled' jobs can be exported.`,
+      { currentStatus, allowedStatuses: TERMINAL },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { isEnded, type ContactStatus } from './contact.status.js';
+import { FAILED_STATUSES, isEnded, type ContactStatus } from './contact.status.js';
 
 /** Contacts by status; a status without contacts may be absent. */
 export type StatusCounts = Readonly<Partial<Record<ContactStatus, number>>>;
@@ -10,5 +10,5 @@ const sumOf = (counts: StatusCounts, belongs: (status: ContactStatus) => boolean
 export const summarize = (counts: StatusCounts) => ({
   contactsProcessed: sumOf(counts, isEnded),
   successfulCalls: sumOf(counts, (status) => status === 'completed'),
-  failedCalls: sumOf(counts, (status) => isEnded(status) && status !== 'completed' && status !== 'cancelled'),
+  failedCalls: sumOf(counts, (status) => FAILED_STATUSES.includes(status)),
 });

@@ -7,15 +7,13 @@ import { dataSourceOptions } from '../database/data-source.js';
 import { serviceFile } from '../embedded/service-file.js';
 import { loadEnvironmentFile, readEnvironment, readVariable } from '../env.js';
 import { Database } from '../shared/database.js';
+import { isUsageError } from './usage.error.js';
 
 /** What the administration commands work with. */
 export interface Administration {
   readonly apiKeys: ApiKeysService;
   readonly organizations: OrganizationsService;
 }
-
-/** A command line that cannot be understood. */
-export class UsageError extends Error {}
 
 /**
  * Runs one command on the configured database, or else on that of the `npm start` that runs in this folder.
@@ -26,7 +24,7 @@ export async function administer(usage: string, command: (on: Administration) =>
     process.stdout.write(`${await withDatabase(command)}\n`);
     process.exit(0);
   } catch (error) {
-    const isUsage = error instanceof UsageError || isParseArgsError(error);
+    const isUsage = isUsageError(error);
     process.stderr.write(`${explain(error)}\n${isUsage ? `\n${usage}\n` : ''}`);
     process.exit(isUsage ? 2 : 1);
   }
@@ -50,9 +48,6 @@ async function withDatabase<T>(work: (on: Administration) => Promise<T>): Promis
     await dataSource.destroy();
   }
 }
-
-const isParseArgsError = (error: unknown): boolean =>
-  String((error as NodeJS.ErrnoException | null)?.code).startsWith('ERR_PARSE_ARGS');
 
 const explain = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { SCOPES, type Scope } from '../access/scopes.js';
 import { TimezoneService } from '../scheduling/timezone.service.js';
 import { toUtcOrNull } from '../shared/utc.js';
-import { administer, UsageError, type Administration } from './administration.js';
+import { administer, type Administration } from './administration.js';
+import { UsageError } from './usage.error.js';
 
 const USAGE = `npm run keys -- create --organization <id> [--organization-name <name>] [--name <name>]
                        [--scopes ${SCOPES.join(',')}] [--expires 2027-03-01T00:00:00Z]

@@ -1,7 +1,8 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { parseArgs } from 'node:util';
 import { AGENT_CHANNELS } from '../access/phone-number.entity.js';
-import { administer, UsageError, type Administration } from './administration.js';
+import { administer, type Administration } from './administration.js';
+import { UsageError } from './usage.error.js';
 
 const USAGE = `npm run phone-numbers -- add --organization <id> --number <E.164> [--id <id>]
                                 [--agent <id>] [--channel ${AGENT_CHANNELS.join('|')}]

@@ -17,6 +17,7 @@ import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { BatchJobsModule, BatchJobsService, RescheduleService, type BatchJobsOptions } from '../../src/index.js';
+import { ExportRepository } from '../../src/batch-jobs/export.repository.js';
 import { aBatch, aForm, TestApp, UNKNOWN_ID, type Answer } from '../support/test-app.js';
 
 /** Brings the database, the keys and the eyes of the tests; the hosts below are what is tested. */
@@ -138,6 +139,46 @@ describe.each(CASES)('a host on %s with %s', (adapter, way) => {
       [body.batchJobId],
     );
     expect(history).toEqual([{ request_id: 'from-a-form' }]);
+  });
+
+  it('lists contacts, exports them, tells what happens, and deletes', async () => {
+    const created = await send('POST', '/batch/create', json(aBatch()));
+    const path = `/batch/jobs/${created.body.batchJobId}`;
+    expect((await send('GET', `${path}/contacts?pageSize=1`)).body).toMatchObject({ total: 2, hasMore: true });
+    expect(await send('POST', `${path}/export`)).toMatchObject({ status: 400, body: { code: 'invalid_status' } });
+    await send('POST', `${path}/cancel`);
+
+    const file = await send('POST', `${path}/export`, json({ filter: 'all' }));
+    expect(file.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename="batch_\w+\.csv"$/);
+    expect(file.body).toMatch(
+      /^phone,name,call\.status,.*\r\n\+12025550123,Ada,cancelled,.*\r\n\+442079460123,,cancelled,.*\r\n$/,
+    );
+    const events = await send('GET', `${path}/events`);
+    expect(events.headers.get('content-type')).toBe('text/event-stream');
+    expect(events.body).toMatch(
+      /^retry: 2000\n\nevent: status\n[^]*\nevent: end\nid: end\ndata: {"status":"cancelled"}\n\n$/,
+    );
+    expect((await send('GET', `${path}/events`, { headers: { 'last-event-id': 'end' } })).status).toBe(204);
+
+    expect((await send('DELETE', path)).body).toMatchObject({ success: true, contactsDeleted: 2 });
+    expect(await send('GET', `${path}/events`)).toMatchObject({ status: 404, body: { code: 'job_not_found' } });
+  });
+
+  it('breaks the connection when an export fails in the middle', async () => {
+    const created = await send('POST', '/batch/create', json(aBatch()));
+    const path = `/batch/jobs/${created.body.batchJobId}`;
+    await send('POST', `${path}/cancel`);
+    // As many as are not there any more when the second piece is read.
+    await world.database.query('update batch_jobs set total_contacts = 4000 where id = $1', [created.body.batchJobId]);
+    const exports = app.get(ExportRepository, { strict: false });
+    const readPiece = exports.readPiece.bind(exports);
+    exports.readPiece = async (id, places, statuses) => (places.after === 0 ? readPiece(id, places, statuses) : null);
+    try {
+      await expect(send('POST', `${path}/export`)).rejects.toThrow('terminated');
+    } finally {
+      exports.readPiece = readPiece;
+    }
   });
 
   it.each([

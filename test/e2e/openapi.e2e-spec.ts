@@ -59,6 +59,10 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   ],
   list: [...COMMON, 'invalid_status', 'invalid_page', 'invalid_page_size', 'invalid_datetime', 'organization_mismatch'],
   getDetail: [...COMMON, 'job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
+  listContacts: [...COMMON, 'job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
+  exportContacts: [...COMMON, 'job_not_found', 'invalid_status'],
+  watch: [...COMMON, 'job_not_found'],
+  delete: [...COMMON, ...CHANGE, 'invalid_status'],
   start: [...COMMON, ...CHANGE, 'already_running', 'invalid_status'],
   cancel: [...COMMON, ...CHANGE, 'already_terminal'],
   reschedule: [...COMMON, ...CHANGE, ...START, 'invalid_status'],
@@ -233,6 +237,11 @@ describe('an actual answer is what the document says', () => {
     await app.reschedule(id, { ...start, reason: 'Storm over the region' });
     return id;
   };
+  const cancelled = async (): Promise<string> => {
+    const id = await app.create(start);
+    await app.post(`/batch/jobs/${id}/cancel`);
+    return id;
+  };
   const preview = (query: Readonly<Record<string, string>>) =>
     app.get(`/batch/schedule/preview?${new URLSearchParams(query).toString()}`);
   const create = (fields: object) => app.post('/batch/create', { ...aBatch(), ...fields });
@@ -265,6 +274,10 @@ describe('an actual answer is what the document says', () => {
     ['getDetail', 'a pending job', async () => app.get(`/batch/jobs/${await app.create()}`)],
     ['getDetail', 'a scheduled job', async () => app.get(`/batch/jobs/${await app.create(start)}`)],
     ['getDetail', 'a running job', async () => app.get(`/batch/jobs/${await running()}`)],
+    ['listContacts', 'a page', async () => app.get(`/batch/jobs/${await running()}/contacts?pageSize=1`)],
+    ['exportContacts', 'a file', async () => app.post(`/batch/jobs/${await cancelled()}/export`)],
+    ['watch', 'a stream', async () => app.get(`/batch/jobs/${await cancelled()}/events`)],
+    ['delete', 'a deletion', async () => app.send('DELETE', `/batch/jobs/${await app.create(start)}`)],
     ['list', 'a page', async () => (await running(), app.get('/batch/jobs?pageSize=1'))],
     ['start', 'a start', async () => app.post(`/batch/jobs/${await app.create(start)}/start`)],
     ['cancel', 'a cancellation', async () => app.post(`/batch/jobs/${await app.create(start)}/cancel`)],
@@ -313,6 +326,13 @@ describe('an actual answer is what the document says', () => {
     ['getDetail', 'invalid_contact_status', () => app.get(`${JOB}?contactStatus=done`)],
     ['getDetail', 'invalid_page', () => app.get(`${JOB}?contactsPage=0`)],
     ['getDetail', 'invalid_page_size', () => app.get(`${JOB}?contactsPageSize=501`)],
+    ['listContacts', 'invalid_request', () => app.get(`${JOB}/contacts?contactsPage=5`)],
+    ['listContacts', 'invalid_page_size', () => app.get(`${JOB}/contacts?pageSize=501`)],
+    ['exportContacts', 'invalid_request', () => app.post(`${JOB}/export`, { filter: 'busy' })],
+    ['exportContacts', 'invalid_status', async () => app.post(`/batch/jobs/${await running()}/export`)],
+    ['watch', 'invalid_request', () => app.get(`${JOB}/events?force=true`)],
+    ['delete', 'invalid_request', () => app.send('DELETE', `${JOB}?reason=${'x'.repeat(201)}`)],
+    ['delete', 'invalid_status', async () => app.send('DELETE', `/batch/jobs/${await running()}`)],
     ['start', 'invalid_request', () => app.post(`${JOB}/start?force=true`)],
     ['start', 'insufficient_scope', async () => app.post(`${JOB}/start`, undefined, await app.keyWith(['jobs:read']))],
     ['start', 'already_running', async () => app.post(`/batch/jobs/${await running()}/start`)],

@@ -16,6 +16,8 @@ const OF_ONE_JOB: Readonly<Record<string, (id: string, key: string) => Promise<A
   'POST /batch/jobs/{batch_job_id}/start': (id, key) => app.post(`/batch/jobs/${id}/start`, undefined, key),
   'POST /batch/jobs/{batch_job_id}/cancel': (id, key) => app.post(`/batch/jobs/${id}/cancel`, undefined, key),
   'PATCH /batch/jobs/{batch_job_id}/reschedule': (id, key) => app.reschedule(id, START, key),
+  'DELETE /batch/jobs/{batch_job_id}': (id, key) => app.send('DELETE', `/batch/jobs/${id}`, {}, key),
+  'GET /batch/jobs/{batch_job_id}/contacts': (id, key) => app.get(`/batch/jobs/${id}/contacts`, key),
   'PATCH /batch/jobs/{batch_job_id}': (id, key) =>
     app.send(
       'PATCH',
@@ -42,6 +44,8 @@ const OTHERS = [
   'GET /batch/jobs',
   'GET /batch/jobs/{batch_job_id}/start-receipt', // ledger.e2e-spec.ts: there is none before the start
   'POST /batch/calls/{callId}/outcome', // call-outcomes.e2e-spec.ts: the id is of a call
+  'POST /batch/jobs/{batch_job_id}/export', // below: of a job that has ended
+  'GET /batch/jobs/{batch_job_id}/events',
   'GET /admin/consistency', // consistency.e2e-spec.ts: the operator's, of all organizations
   'POST /admin/consistency/repair',
   'GET /batch/schedule/preview',
@@ -92,6 +96,21 @@ describe('tenancy', () => {
     expect((await ask(id, app.key)).status).toBe(200);
   });
 
+  it.each([
+    ['POST', 'export'],
+    ['GET', 'events'],
+  ])('%s /batch/jobs/{batch_job_id}/%s: a job of another organization is an unknown one', async (method, route) => {
+    const ask = (id: string, key: string) => app.send(method, `/batch/jobs/${id}/${route}`, {}, key);
+    const id = await app.create(START);
+    await app.post(`/batch/jobs/${id}/cancel`);
+
+    const foreign = await ask(id, app.otherKey);
+    const unknown = await ask(UNKNOWN_ID, app.otherKey);
+
+    expect(foreign.status).toBe(404);
+    expect({ ...foreign.body, instance: '' }).toEqual({ ...unknown.body, instance: '' });
+    expect((await ask(id, app.key)).status).toBe(200);
+  });
   it.each(Object.entries(OF_ONE_IN))(
     '%s: a %s job of another organization is an unknown one',
     async (route, status) => {

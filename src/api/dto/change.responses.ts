@@ -59,3 +59,23 @@ export class CancelResponse extends ChangeResponse {
     };
   }
 }
+
+/** It has no tag: there is nothing left that could have one. */
+export class DeleteResponse {
+  @Shown('Always true.', { example: true }) readonly success: true;
+  @Shown('What was done.', { example: 'Batch job deleted with 988 contacts' }) readonly message: string;
+  @Shown('The job that was.', { example: 'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8' }) readonly batchJobId: string;
+  @Shown('Contacts deleted with it.', { example: 988, type: 'integer' }) readonly contactsDeleted: number;
+  @Shown('Its queue job existed and was removed. False while the queue cannot be reached.', { example: true })
+  readonly redisJobCancelled: boolean;
+
+  static of({ batchJobId, change: { contacts }, redisJobCancelled }: ChangedJob): DeleteResponse {
+    return {
+      success: true,
+      message: `Batch job deleted with ${contacts} ${contacts === 1 ? 'contact' : 'contacts'}`,
+      batchJobId,
+      contactsDeleted: contacts,
+      redisJobCancelled,
+    };
+  }
+}

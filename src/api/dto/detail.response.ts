@@ -1,4 +1,5 @@
 import { CONTACT_STATUSES, type ContactStatus } from '../../batch-jobs/contact.status.js';
+import type { StatusCounts } from '../../batch-jobs/status-counts.js';
 import type { JobDetail } from '../../scheduling/batch-jobs.service.js';
 import { toUtcOrNull } from '../../shared/utc.js';
 import { BatchJobResponse } from './batch-job.response.js';
@@ -7,6 +8,10 @@ import type { DetailQuery } from './detail.query.js';
 import { Shown, ShownOrNull } from './fields.js';
 
 type Breakdown = Readonly<Record<ContactStatus, number>>;
+
+/** Every status, also those that no contact has. */
+export const toBreakdown = (counts: StatusCounts): Breakdown =>
+  Object.fromEntries(CONTACT_STATUSES.map((status) => [status, counts[status] ?? 0])) as Breakdown;
 
 /** Adds up to the counters that `BatchJobResponse` shows. */
 const BREAKDOWN: Breakdown = {
@@ -60,7 +65,7 @@ export class DetailResponse extends BatchJobResponse {
     const contactsTotal = contactStatus ? (counts[contactStatus] ?? 0) : job.totalContacts;
     return {
       ...BatchJobResponse.of(detail),
-      statusBreakdown: Object.fromEntries(CONTACT_STATUSES.map((status) => [status, counts[status] ?? 0])) as Breakdown,
+      statusBreakdown: toBreakdown(counts),
       estimatedCompletionTime: toUtcOrNull(estimatedCompletionAt),
       contacts: contacts.map((contact) => ContactResponse.of(job, contact)),
       contactsTotal,

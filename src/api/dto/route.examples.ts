@@ -1,4 +1,5 @@
 import { BATCH_JOB_STATUSES } from '../../batch-jobs/batch-job.status.js';
+import { NotExportableError } from '../../batch-jobs/errors.js';
 import { UnsupportedMediaTypeError } from '../api.errors.js';
 import { refusal } from './problem.examples.js';
 
@@ -24,6 +25,16 @@ export const DETAIL_PROBLEMS = [
   refusal('invalid_request', 'contactsPagesize', "is not known here. Did you mean 'contactsPageSize'?"),
   refusal('invalid_page', 'contactsPage', 'must be a whole number from 1 to 1000000.'),
   refusal('invalid_page_size', 'contactsPageSize', 'must be a whole number from 1 to 500.'),
+];
+
+export const CONTACTS_PROBLEMS = [
+  refusal('invalid_request', 'contactsPage', 'is not known here. Known: contactStatus, page, pageSize, cursor.'),
+  refusal('invalid_page_size', 'pageSize', 'must be a whole number from 1 to 500.'),
+];
+
+export const EXPORT_PROBLEMS = [
+  new NotExportableError('running'),
+  refusal('invalid_request', 'filter', 'must be one of all, successful, failed.'),
 ];
 
 export const HISTORY_PROBLEMS = [

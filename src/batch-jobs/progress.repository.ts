@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../shared/database.js';
+import type { BatchJob, BatchJobId } from './batch-job.entity.js';
+import type { CallOutcome } from './call.outcome.js';
+import type { StatusCounts } from './status-counts.js';
+
+// Calls of one batch end one after the other, as each locks its row; two may do so within the same millisecond.
+const SETTLING_MS = 100;
+
+/** A job as it is at one moment: its row, its counters and whether a call is still open. */
+export interface Progress extends Pick<
+  BatchJob,
+  'status' | 'totalContacts' | 'startsAt' | 'startedAt' | 'completedAt' | 'failureReason'
+> {
+  readonly counts: StatusCounts;
+  /** No call is in progress, and none ended after `settledUntil`. */
+  readonly isSettled: boolean;
+  /** Calls that ended before this instant are all known; 100 ms ago. */
+  readonly settledUntil: Date;
+}
+
+/** A place among the calls of a job that have ended, in the order of their end. */
+export interface CallPosition {
+  readonly endedAt: Date;
+  /** Empty: before every call that ended at that instant. */
+  readonly callId: string;
+}
+
+export interface EndedCall extends CallPosition {
+  readonly contactId: string;
+  readonly attempt: number;
+  readonly outcome: CallOutcome;
+  readonly durationSeconds: number | null;
+  readonly errorCode: string | null;
+}
+
+/** $1 job, $2 milliseconds to settle. */
+const READ_PROGRESS = `
+  with moment as materialized (
+    select date_trunc('milliseconds', clock_timestamp() - make_interval(secs => $2::double precision / 1000)) as settled_until
+  )
+  select job.status, job.total_contacts as "totalContacts", job.starts_at as "startsAt", job.started_at as "startedAt",
+         job.completed_at as "completedAt", job.failure_reason as "failureReason",
+         (select coalesce(json_object_agg(status, contacts order by status), '{}') from contact_counts
+           where batch_job_id = job.id and contacts <> 0) as counts,
+         not exists (select from call_attempts
+                      where organization_id = job.organization_id and batch_job_id = job.id and ended_at is null)
+           and not exists (select from call_attempts
+                            where batch_job_id = job.id and ended_at >= moment.settled_until) as "isSettled",
+         moment.settled_until as "settledUntil"
+    from moment, batch_jobs as job where job.id = $1`;
+
+/** $1 job, $2 and $3 position, $4 instant before which they ended, $5 most. */
+const LIST_ENDED = `
+  select id as "callId", contact_id as "contactId", attempt, outcome, duration_seconds as "durationSeconds",
+         error_code as "errorCode", ended_at as "endedAt"
+    from call_attempts
+   where batch_job_id = $1 and ended_at >= $2 and (ended_at > $2 or id collate "C" > $3) and ended_at < $4
+   order by ended_at, id collate "C" limit $5`;
+
+/** Reads how far jobs are. Whether somebody may know is asked before. */
+@Injectable()
+export class ProgressRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @returns null when there is no such job */
+  async read(batchJobId: BatchJobId): Promise<Progress | null> {
+    const [progress] = await this.database.query<Progress>(READ_PROGRESS, [batchJobId, SETTLING_MS]);
+    return progress ?? null;
+  }
+
+  /** Calls that ended after a position and before an instant, in the order of their end. */
+  listEnded(batchJobId: BatchJobId, after: CallPosition, before: Date, limit: number): Promise<EndedCall[]> {
+    const { endedAt, callId } = after;
+    return this.database.query<EndedCall>(LIST_ENDED, [
+      batchJobId,
+      endedAt.toISOString(),
+      callId,
+      before.toISOString(),
+      limit,
+    ]);
+  }
+}
