@@ -39,11 +39,11 @@ export interface NewContact {
   /** E.164, normalised: `'+14155550123'`. */
   readonly phoneNumber: string;
   /**
-   * The row as uploaded, keys in the order of the columns. The phone is under `phone` however its column is spelled,
-   * and keeps its own spelling (`'+1 (415) 555-0123'`). CSV cells are strings, empty ones too.
-   * Keys are data: `__proto__` is an ordinary own key here.
+   * The row as uploaded, a JSON object as text, keys in the order of the columns: `'{"phone":"+1 (415) 555-0123"}'`.
+   * The phone is under `phone` however its column is spelled, and keeps its own spelling. CSV cells are strings, empty
+   * ones too. Keys are data: `__proto__` is one like any other.
    */
-  readonly contactData: Readonly<Record<string, unknown>>;
+  readonly contactData: string;
 }
 
 /** A row that was left out. */
@@ -57,14 +57,22 @@ export interface RejectedRow {
   readonly reason: string;
 }
 
-/** A list as it was read. Contacts, invalid and duplicate ones add up to the rows that were not blank. */
-export interface ContactList {
-  /** Never empty, in the order of the list, each number once. */
-  readonly contacts: readonly NewContact[];
+/** What is said of a list. Valid, invalid and duplicate ones add up to the rows that were not blank. */
+export interface ContactListReport {
+  /** Contacts of the list, each number once. 1 or more. */
+  readonly validContacts: number;
   /** Rows left out because of their number or their cells. */
   readonly invalidContacts: number;
   /** Rows left out because an earlier row has the same number. */
   readonly duplicateContacts: number;
   /** The first 100 of the invalid ones, in the order of the list. Duplicates are not among them. */
   readonly rejectedRows: readonly RejectedRow[];
+}
+
+/** A list as it was read. A long one is kept in a file, which is open until {@link ContactList.close}. */
+export interface ContactList extends ContactListReport {
+  /** The contacts in the order of the list, up to 2,000 at a time; every call begins anew. Throws when it was closed. */
+  pieces(): AsyncIterable<readonly NewContact[]>;
+  /** Gives back what the list takes. Never throws; again: does nothing. */
+  close(): Promise<void>;
 }
