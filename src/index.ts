@@ -15,6 +15,7 @@ export {
   DEFAULT_CONTACT_LIST_LIMITS,
   readContactArray,
   readContactCsv,
+  type ContactBlock,
   type ContactList,
   type ContactListLimits,
   type ContactListReport,

@@ -169,7 +169,7 @@ const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unk
 };
 
 /**
- * A statement for each piece of the list: of a million contacts none comes near the limit of time for one.
+ * A statement for each block of the list: of a million contacts none comes near the limit of time for one.
  *
  * @param createdAtMs in every id of the list, so that the next one is a step and no new random number, and lies beside
  *   the last in the index
@@ -182,14 +182,9 @@ async function insertContacts(
 ): Promise<void> {
   const nextUlid = monotonicFactory();
   let inserted = 0;
-  for await (const contacts of list.pieces()) {
-    await manager.query(INSERT_CONTACTS, [
-      batchJobId,
-      inserted,
-      contacts.map(() => `contact_${nextUlid(createdAtMs)}`),
-      contacts.map((contact) => contact.phoneNumber),
-      contacts.map((contact) => contact.contactData),
-    ]);
-    inserted += contacts.length;
+  for await (const { contacts, lines } of list.blocks()) {
+    const ids = Array.from({ length: contacts }, () => `contact_${nextUlid(createdAtMs)}`);
+    await manager.query(INSERT_CONTACTS, [batchJobId, inserted, ids, lines]);
+    inserted += contacts;
   }
 }

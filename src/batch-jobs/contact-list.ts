@@ -4,6 +4,7 @@ export { readContactCsv } from './contact-list/contact-csv.js';
 export {
   DEFAULT_CONTACT_LIST_LIMITS,
   MAX_CONTACT_BYTES,
+  type ContactBlock,
   type ContactList,
   type ContactListLimits,
   type ContactListReport,

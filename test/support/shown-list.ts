@@ -15,10 +15,8 @@ export async function shown(list: ContactList): Promise<ShownList> {
   const { validContacts, invalidContacts, duplicateContacts, rejectedRows } = list;
   try {
     const contacts: ShownContact[] = [];
-    for await (const piece of list.pieces()) {
-      for (const { phoneNumber, contactData } of piece)
-        contacts.push({ phoneNumber, contactData: JSON.parse(contactData) as ShownContact['contactData'] });
-    }
+    for await (const { phoneNumber, contactData } of list.contacts())
+      contacts.push({ phoneNumber, contactData: JSON.parse(contactData) as ShownContact['contactData'] });
     return { contacts, validContacts, invalidContacts, duplicateContacts, rejectedRows };
   } finally {
     await list.close();

@@ -1,6 +1,6 @@
 import { TooManyContactsError } from './contact-list.errors.js';
 import { MAX_REJECTED_ROWS, MAX_ROWS_PER_CONTACT, type ContactList, type RejectedRow } from './contact-list.model.js';
-import { ContactSpool } from './contact-spool.js';
+import { contactsOf, ContactSpool } from './contact-spool.js';
 import { PhoneNumberSet } from './phone-number-set.js';
 import { readPhoneNumber } from './phone-number.js';
 
@@ -62,7 +62,8 @@ export class ContactCollector {
       invalidContacts,
       duplicateContacts,
       rejectedRows,
-      pieces: () => spool.pieces(),
+      contacts: () => contactsOf(spool.blocks()),
+      blocks: () => spool.blocks(),
       close: () => spool.close(),
     };
   }

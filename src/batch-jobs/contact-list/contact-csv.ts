@@ -89,7 +89,7 @@ class ContactTable {
     this.refuseLongCell(cells, row, columns);
     const { names, phoneIndex, width } = columns;
     if (cells.length !== width) return this.collector.reject(row, wrongWidth(cells.length, width));
-    if (!cells.slice(names.length).every(isBlank)) {
+    if (!cells.every((cell, index) => index < names.length || isBlank(cell))) {
       return this.collector.reject(row, 'The row has a value in a column without a name.');
     }
     this.collector.add(row, cells[phoneIndex] ?? '', () => this.writeData(cells));
@@ -97,7 +97,10 @@ class ContactTable {
 
   /** Without an object in between, which would put columns named like numbers first and has no plain key `__proto__`. */
   private writeData(cells: readonly string[]): string {
-    return `{${this.keys.map((key, index) => key + JSON.stringify(cells[index])).join(',')}}`;
+    let data = '';
+    for (const [index, key] of this.keys.entries())
+      data += `${index === 0 ? '' : ','}${key}${JSON.stringify(cells[index])}`;
+    return `{${data}}`;
   }
 
   private refuseLongCell(cells: readonly string[], row: number, { names }: ContactColumns): void {

@@ -46,6 +46,16 @@ export interface NewContact {
   readonly contactData: string;
 }
 
+/** Some contacts of a list, one after the other. */
+export interface ContactBlock {
+  readonly contacts: number;
+  /**
+   * A line for each, in UTF-8, without a line feed at the end: the number, and the data that begin with the first brace.
+   * Good until the next block is asked for.
+   */
+  readonly lines: Buffer;
+}
+
 /** A row that was left out. */
 export interface RejectedRow {
   /**
@@ -71,8 +81,10 @@ export interface ContactListReport {
 
 /** A list as it was read. A long one is kept in a file, which is open until {@link ContactList.close}. */
 export interface ContactList extends ContactListReport {
-  /** The contacts in the order of the list, up to 2,000 at a time; every call begins anew. Throws when it was closed. */
-  pieces(): AsyncIterable<readonly NewContact[]>;
+  /** The contacts in the order of the list; every call begins anew. Throws when the list was closed. */
+  contacts(): AsyncIterable<NewContact>;
+  /** The same, as they are kept: some at a time, for who inserts them. */
+  blocks(): AsyncIterable<ContactBlock>;
   /** Gives back what the list takes. Never throws; again: does nothing. */
   close(): Promise<void>;
 }

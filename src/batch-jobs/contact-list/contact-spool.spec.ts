@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { openSpools } from '../../../test/support/open-spools.js';
 import type { NewContact } from './contact-list.model.js';
-import { ContactSpool, SPOOL_PREFIX } from './contact-spool.js';
+import { contactsOf, ContactSpool, SPOOL_PREFIX } from './contact-spool.js';
 
 /** As many contacts as asked for, each of about so many bytes. */
 const contacts = (count: number, bytes: number): NewContact[] =>
@@ -22,10 +22,10 @@ const spoolOf = async (list: readonly NewContact[]): Promise<ContactSpool> => {
   return spool;
 };
 
-const read = async (spool: ContactSpool): Promise<NewContact[][]> => {
-  const pieces: NewContact[][] = [];
-  for await (const piece of spool.pieces()) pieces.push([...piece]);
-  return pieces;
+const read = async (spool: ContactSpool): Promise<NewContact[]> => {
+  const list: NewContact[] = [];
+  for await (const contact of contactsOf(spool.blocks())) list.push(contact);
+  return list;
 };
 
 const namesInFolder = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(SPOOL_PREFIX));
@@ -45,21 +45,22 @@ describe('ContactSpool', () => {
 
     expect(openSpools() - before).toBe(files);
     expect(namesInFolder()).toEqual([]);
-    expect((await read(spool)).flat()).toEqual(list);
-    expect((await read(spool)).flat()).toEqual(list);
+    expect(await read(spool)).toEqual(list);
+    expect(await read(spool)).toEqual(list);
     await spool.close();
     expect(openSpools()).toBe(before);
   });
 
-  it('gives pieces that one statement can carry', async () => {
-    const spool = await spoolOf([...contacts(4_500, 60), ...contacts(20, 100_000)]);
-    const sizes = (await read(spool)).map((piece) => ({
-      contacts: piece.length,
-      characters: piece.reduce((sum, { contactData }) => sum + contactData.length, 0),
-    }));
+  it('gives blocks that one statement can carry, and says how many contacts each has', async () => {
+    const spool = await spoolOf([...contacts(4_500, 60), ...contacts(20, 100_000), ...contacts(10, 60)]);
+    const sizes: { contacts: number; bytes: number }[] = [];
+    for await (const { contacts: count, lines } of spool.blocks()) {
+      expect(lines.toString().split('\n')).toHaveLength(count);
+      sizes.push({ contacts: count, bytes: lines.length });
+    }
     await spool.close();
-    expect(Math.max(...sizes.map((size) => size.contacts))).toBeLessThanOrEqual(2_000);
-    expect(Math.max(...sizes.map((size) => size.characters))).toBeLessThan(256 * 1024 + 100_000);
+    expect(sizes.reduce((sum, size) => sum + size.contacts, 0)).toBe(4_530);
+    expect(sizes.filter(({ contacts: count, bytes }) => count > 1 && bytes > 65_536)).toEqual([]);
   });
 
   it('may be closed twice, and is not read any more', async () => {
@@ -72,10 +73,10 @@ describe('ContactSpool', () => {
 
   it('is not read any further when it is closed meanwhile', async () => {
     const spool = await spoolOf(contacts(20_000, 150));
-    const pieces = spool.pieces();
-    expect((await pieces.next()).done).toBe(false);
+    const blocks = spool.blocks();
+    expect((await blocks.next()).done).toBe(false);
     await spool.close();
-    await expect(pieces.next()).rejects.toThrow('was closed');
+    await expect(blocks.next()).rejects.toThrow('was closed');
   });
 
   it('says so when there is no room', async () => {
