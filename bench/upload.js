@@ -19,6 +19,8 @@ const { values: options } = parseArgs({
     port: { type: 'string', default: '3999' },
   },
 });
+// As `npm run start:api` has it.
+const [, ...START_API] = JSON.parse(readFileSync('package.json', 'utf8')).scripts['start:api'].split(' ');
 const LARGE = Number(options.contacts);
 const ROUNDS = Number(options.rounds);
 const SMALL = 10_000;
@@ -108,7 +110,7 @@ async function measurePeak(pid, work) {
 
 /** Starts the API role, has it serve, does the work and ends it. */
 async function withApi(environment, key, work) {
-  const child = spawn(process.execPath, ['dist/src/main.js'], {
+  const child = spawn(process.execPath, START_API, {
     env: environment,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -79,6 +79,18 @@ describe('ContactSpool', () => {
     await expect(blocks.next()).rejects.toThrow('was closed');
   });
 
+  it('opens nothing any more once it is closed, be it while it opens its file', async () => {
+    const before = openSpools();
+    const spool = new ContactSpool();
+    for (const contact of contacts(20_000, 150)) spool.add(contact);
+    const flushed = Promise.allSettled([spool.flush()]);
+    await spool.close();
+    expect(await flushed).toMatchObject([{ status: 'rejected' }]);
+    for (const contact of contacts(20_000, 150)) spool.add(contact);
+    await expect(spool.flush()).rejects.toThrow('was closed');
+    expect(openSpools()).toBe(before);
+  });
+
   it('says so when there is no room', async () => {
     const spool = new ContactSpool(() => Promise.reject(new Error('ENOSPC')));
     for (const contact of contacts(20_000, 150)) spool.add(contact);

@@ -63,14 +63,15 @@ export class ContactSpool {
 
   /**
    * Moves what is too much for memory to the file. To be called again and again while contacts are added, one call at
-   * a time.
+   * a time. Whoever closes the spool meanwhile ends it.
    *
    * @throws unavailable  the file cannot be opened or written: the disk is full, say
    */
   async flush(): Promise<void> {
+    if (this.isClosed) throw new Error(CLOSED);
     if (this.file === null && this.bytes <= MEMORY_BYTES) return;
     try {
-      this.file ??= await this.openFile();
+      this.file ??= await this.openUnlessClosed();
       for (; this.blocksInFile < this.ended.length; this.blocksInFile += 1) {
         const block = this.ended[this.blocksInFile];
         await this.file.appendFile(block.content ?? '');
@@ -107,6 +108,13 @@ export class ContactSpool {
     this.file = null;
     for (const block of this.ended) block.content = null;
     await file?.close().catch(() => undefined);
+  }
+
+  private async openUnlessClosed(): Promise<FileHandle> {
+    const file = await this.openFile();
+    if (!this.isClosed) return file;
+    await file.close();
+    throw new Error(CLOSED);
   }
 
   private endBlock(): void {
