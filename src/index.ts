@@ -19,7 +19,16 @@ export { RescheduleService, type Rescheduled } from './scheduling/reschedule.ser
 export { SchedulePreviewService, type SchedulePreview } from './scheduling/schedule-preview.service.js';
 export { TimezoneService, type ZoneAt } from './scheduling/timezone.service.js';
 export { ZoneListService, type ZoneDataVersions, type ZoneList } from './scheduling/zone-list.service.js';
-export { readContactArray, readContactCsv, type ContactList } from './batch-jobs/contact-list.js';
+export {
+  DEFAULT_CONTACT_LIST_LIMITS,
+  readContactArray,
+  readContactCsv,
+  type ContactBlock,
+  type ContactList,
+  type ContactListLimits,
+  type ContactListReport,
+  type NewContact,
+} from './batch-jobs/contact-list.js';
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
 export { CallOutcomes, type RecordedCall } from './calling/call-outcomes.js';
 export { ControlService, type ControlledJob } from './calling/control.service.js';

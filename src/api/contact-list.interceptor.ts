@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Observable } from 'rxjs';
+import { finalize, type Observable } from 'rxjs';
 import {
   DEFAULT_CONTACT_LIST_LIMITS,
   readContactArray,
@@ -20,6 +20,7 @@ import { SETTINGS, type Settings } from '../shared/settings.js';
 import { invalidForm, UnsupportedMediaTypeError } from './api.errors.js';
 import { digestOf, hashing, keepBodyDigest } from './body-digest.js';
 import { readForm } from './form-reader.js';
+import { readJsonBody } from './json-reader.js';
 import { rawRequest, type AdapterRequest } from './raw-request.js';
 
 type Request = AdapterRequest & { headers: IncomingMessage['headers']; body: unknown };
@@ -32,9 +33,16 @@ export const ONE_OF_TWO_TYPES =
 
 const ONE_OF_TWO = "Send the contacts as a CSV in the form field 'file', or as the JSON array 'contacts'.";
 
+/** A body that was read: its list, and its fields, which are not judged yet. */
+interface ListBody {
+  readonly fields: object;
+  readonly list: ContactList;
+}
+
 /**
- * Takes the contact list out of the body before the rest of it is judged: a form's file is read while it is uploaded,
- * and ten thousand contacts do not pass through the validator of a dozen fields. The fields stay in `body`.
+ * Takes the contact list out of the body before the rest of it is judged: it is read while it is uploaded, and no
+ * contact passes through the validator of a dozen fields. The fields stay in `body`. Whatever becomes of the request,
+ * the list is closed with it.
  */
 @Injectable()
 export class ContactListInterceptor implements NestInterceptor {
@@ -46,26 +54,49 @@ export class ContactListInterceptor implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<Request>();
-    const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-    if (type === 'multipart/form-data') await this.readFile(request);
-    else if (type === 'application/json') this.readArray(request);
-    else throw new UnsupportedMediaTypeError(ONE_OF_TWO_TYPES);
-    return next.handle();
+    const { fields, list } = await this.read(request);
+    request.body = fields;
+    lists.set(request, list);
+    return next.handle().pipe(finalize(() => void list.close()));
   }
 
-  private async readFile(request: Request): Promise<void> {
+  private read(request: Request): Promise<ListBody> {
+    const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+    if (type === 'multipart/form-data') return this.readForm(rawRequest(request));
+    if (type !== 'application/json') throw new UnsupportedMediaTypeError(ONE_OF_TWO_TYPES);
     const raw = rawRequest(request);
+    // The adapter of a host has parsed it, whatever it is; the standalone service leaves it to us.
+    return request.body === undefined && !raw.readableDidRead ? this.readJson(raw) : this.readParsed(request);
+  }
+
+  private async readForm(raw: IncomingMessage): Promise<ListBody> {
     const hash = createHash('sha256');
     const { fields, file } = await readForm(raw, this.limits.maxBytes, (content) =>
       readContactCsv(hashing(content, hash), this.limits),
     );
-    if (!file || 'contacts' in fields) throw invalidForm(ONE_OF_TWO, file ? 'contacts' : 'file');
+    if (!file) throw invalidForm(ONE_OF_TWO, 'file');
+    if ('contacts' in fields) {
+      await file.close();
+      throw invalidForm(ONE_OF_TWO, 'contacts');
+    }
     // Without what surrounds the fields: a client makes up another boundary each time.
     keepBodyDigest(raw, digestOf(JSON.stringify(fields), hash.digest()));
-    this.keep(request, fields, file);
+    return { fields, list: file };
   }
 
-  private readArray(request: Request): void {
+  private async readJson(raw: IncomingMessage): Promise<ListBody> {
+    const hash = createHash('sha256');
+    const { fields, list } = await readJsonBody(raw, this.limits, hash);
+    if (!list) throw invalidForm(ONE_OF_TWO, 'contacts');
+    if ('file' in fields) {
+      await list.close();
+      throw invalidForm(ONE_OF_TWO, 'file');
+    }
+    keepBodyDigest(raw, hash.digest());
+    return { fields, list };
+  }
+
+  private async readParsed(request: Request): Promise<ListBody> {
     const { body } = request;
     if (typeof body !== 'object' || body === null || Array.isArray(body))
       throw invalidForm('The body must be a JSON object.');
@@ -73,12 +104,7 @@ export class ContactListInterceptor implements NestInterceptor {
     if (contacts === undefined) throw invalidForm(ONE_OF_TWO, 'contacts');
     if ('file' in fields) throw invalidForm(ONE_OF_TWO, 'file');
     keepBodyDigest(rawRequest(request), digestOf(JSON.stringify(body)));
-    this.keep(request, fields, readContactArray(contacts, this.limits));
-  }
-
-  private keep(request: Request, fields: object, list: ContactList): void {
-    request.body = fields;
-    lists.set(request, list);
+    return { fields, list: await readContactArray(contacts, this.limits) };
   }
 }
 

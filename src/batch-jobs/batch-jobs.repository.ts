@@ -1,22 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { In, MoreThan, type EntityManager } from 'typeorm';
-import { ulid } from 'ulid';
+import { decodeTime, monotonicFactory, ulid } from 'ulid';
 import type { Caller } from '../shared/caller.js';
 import { Database } from '../shared/database.js';
 import { Idempotency } from '../shared/idempotency.js';
 import { BatchJob, type BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import { ContactCount } from './contact-count.entity.js';
-import type { NewContact } from './contact-list.js';
+import type { ContactList } from './contact-list.js';
 import { Contact } from './contact.entity.js';
 import type { ContactStatus } from './contact.status.js';
 import { INSERT_BATCH_JOB, INSERT_CONTACTS } from './create.statements.js';
 import { JobNotFoundError } from './errors.js';
 import type { ResolvedSchedule } from './schedule.js';
 import type { StatusCounts } from './status-counts.js';
-
-// Bounds the size of one statement's parameters; 10,000 contacts are two round trips.
-const CONTACTS_PER_INSERT = 5_000;
 
 const BATCH_JOB_ID = /^batch_[0-9A-HJKMNP-TV-Z]{26}$/;
 
@@ -34,7 +31,7 @@ export interface NewBatchJob {
   readonly maxAttempts: number;
   /** Null: as `MAX_LATE_START_MINUTES` says. */
   readonly maxLateStartMinutes: number | null;
-  readonly contacts: readonly NewContact[];
+  readonly list: ContactList;
   /** Null: it waits until it is started or scheduled. */
   readonly schedule: ResolvedSchedule | null;
 }
@@ -87,13 +84,12 @@ export class BatchJobsRepository {
     job: NewBatchJob,
     answerOf: (id: BatchJobId) => unknown = () => null,
   ): Promise<BatchJobId | null> {
-    const id = `batch_${ulid()}`;
+    const ofBatch = ulid();
+    const id: BatchJobId = `batch_${ofBatch}`;
     const insert = async (manager: EntityManager): Promise<BatchJobId | null> => {
       const inserted = await manager.query<unknown[]>(INSERT_BATCH_JOB, insertParameters(id, caller, job));
       if (inserted.length === 0) return null;
-      for (let from = 0; from < job.contacts.length; from += CONTACTS_PER_INSERT) {
-        await insertContacts(manager, id, from, job.contacts.slice(from, from + CONTACTS_PER_INSERT));
-      }
+      await insertContacts(manager, id, job.list, decodeTime(ofBatch));
       return id;
     };
     return this.idempotency.once(
@@ -166,7 +162,7 @@ const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unk
     job.concurrentCallLimit,
     job.maxAttempts,
     job.maxLateStartMinutes,
-    job.contacts.length,
+    job.list.validContacts,
     schedule?.startsAt.toISOString() ?? null,
     schedule?.localTime ?? null,
     schedule?.timezone ?? null,
@@ -178,11 +174,23 @@ const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unk
   ];
 };
 
-const insertContacts = (manager: EntityManager, id: BatchJobId, from: number, contacts: readonly NewContact[]) =>
-  manager.query(INSERT_CONTACTS, [
-    id,
-    from,
-    contacts.map(() => `contact_${ulid()}`),
-    contacts.map((contact) => contact.phoneNumber),
-    contacts.map((contact) => JSON.stringify(contact.contactData)),
-  ]);
+/**
+ * A statement for each block of the list: of a million contacts none comes near the limit of time for one.
+ *
+ * @param createdAtMs in every id of the list, so that the next one is a step and no new random number, and lies beside
+ *   the last in the index
+ */
+async function insertContacts(
+  manager: EntityManager,
+  batchJobId: BatchJobId,
+  list: ContactList,
+  createdAtMs: number,
+): Promise<void> {
+  const nextUlid = monotonicFactory();
+  let inserted = 0;
+  for await (const { contacts, lines } of list.blocks()) {
+    const ids = Array.from({ length: contacts }, () => `contact_${nextUlid(createdAtMs)}`);
+    await manager.query(INSERT_CONTACTS, [batchJobId, inserted, ids, lines]);
+    inserted += contacts;
+  }
+}

@@ -1,10 +1,13 @@
 /** The one place from which the rest of the service reads contact lists. */
-export { readContactArray } from './contact-list/contact-array.js';
+export { ContactArrayReader, readContactArray } from './contact-list/contact-array.js';
 export { readContactCsv } from './contact-list/contact-csv.js';
 export {
   DEFAULT_CONTACT_LIST_LIMITS,
+  MAX_CONTACT_BYTES,
+  type ContactBlock,
   type ContactList,
   type ContactListLimits,
+  type ContactListReport,
   type NewContact,
   type RejectedRow,
 } from './contact-list/contact-list.model.js';

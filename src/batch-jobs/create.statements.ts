@@ -25,8 +25,12 @@ export const INSERT_BATCH_JOB = `
   )
   select id from created`;
 
-/** $1 job, $2 contacts inserted before, then of each contact: $3 ids, $4 numbers, $5 rows as JSON text. */
+/**
+ * $1 job, $2 contacts inserted before, $3 ids of the contacts, $4 a line for each (`ContactBlock`). The bytes of the lines
+ * travel as they are: nothing of them is parsed or quoted on our side.
+ */
 export const INSERT_CONTACTS = `
   insert into contacts (id, batch_job_id, position, phone_number, contact_data)
-  select id, $1, $2::integer + place, phone_number, contact_data::json
-    from unnest($3::text[], $4::text[], $5::text[]) with ordinality as list (id, phone_number, contact_data, place)`;
+  select id, $1, $2::integer + place, left(line, data - 1), substr(line, data)::json
+    from rows from (unnest($3::text[]), string_to_table($4::text, E'\\n')) with ordinality as list (id, line, place),
+         lateral (select position('{' in line) as data) as parts`;

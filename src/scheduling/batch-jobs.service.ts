@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository, type ListFilter, type ListPage, type Page } from '../batch-jobs/batch-jobs.repository.js';
-import type { ContactList } from '../batch-jobs/contact-list.js';
+import type { ContactList, ContactListReport } from '../batch-jobs/contact-list.js';
 import type { Contact } from '../batch-jobs/contact.entity.js';
 import type { ContactStatus } from '../batch-jobs/contact.status.js';
 import type { ChangeTerms } from '../batch-jobs/change-terms.js';
@@ -39,6 +39,7 @@ export interface CreateBatchJob {
   readonly maxAttempts: number;
   /** A start later than this is marked missed; 0: any lateness is fine. Null: as `MAX_LATE_START_MINUTES` says. */
   readonly maxLateStartMinutes: number | null;
+  /** Closed when the call is over, also when it failed. */
   readonly list: ContactList;
   /** Null: the job waits as `pending` until it is started or scheduled. */
   readonly schedule: Schedule | null;
@@ -48,7 +49,7 @@ export interface CreateBatchJob {
 
 export interface Created {
   readonly batchJobId: BatchJobId;
-  readonly list: ContactList;
+  readonly list: ContactListReport;
   readonly estimate: Estimate;
   /** Null for a pending job. */
   readonly schedule: ResolvedSchedule | null;
@@ -113,29 +114,11 @@ export class BatchJobsService {
    * @throws unavailable             PostgreSQL cannot be reached; nothing was created
    */
   async create(caller: Caller, input: CreateBatchJob): Promise<Created> {
-    const { list } = input;
-    this.resolver.checkTimezone(input.timezone);
-    const schedule = input.schedule && this.resolver.resolve(input.schedule);
-    const { agentId, fromPhoneNumber } = await this.findNumber(caller, input.fromPhoneNumberId);
-    const estimated = estimate(list.contacts.length, input.concurrentCallLimit, this.settings);
-    await this.checkCredits(caller, estimated);
-
-    const created = (batchJobId: BatchJobId, isArmed: boolean): Created => ({
-      batchJobId,
-      list,
-      estimate: estimated,
-      schedule,
-      isArmed,
-      entityTag: entityTagOf({ scheduleRevision: schedule ? 1 : 0, version: 1 }),
-    });
-    const job = { ...input, agentId, fromPhoneNumber, contacts: list.contacts, schedule };
-    const batchJobId = await this.batchJobs.create(caller, job, (id) => created(id, schedule === null));
-    if (batchJobId === null) throw new PastScheduledTimeError(schedule as ResolvedSchedule);
-
-    const start = schedule && { batchJobId, revision: 1, startsAt: schedule.startsAt };
-    const isArmed = start === null || (await this.scheduler.wakeAt(start));
-    this.logger.log('batch created', { batchJobId, contacts: list.contacts.length, actor: caller.actor, isArmed });
-    return created(batchJobId, isArmed);
+    try {
+      return await this.createOf(caller, input);
+    } finally {
+      await input.list.close();
+    }
   }
 
   async list(caller: Caller, filter: ListFilter, page: ListPage): Promise<{ jobs: CountedJob[]; total: number }> {
@@ -203,6 +186,32 @@ export class BatchJobsService {
     const scheduledJobId = wakeUpId({ batchJobId: id, revision: job.scheduleRevision });
     const queueJob = await this.scheduler.lookUp(scheduledJobId);
     return { job, scheduledJobId, queueJob, timer: timerStateOf(job.startsAt, queueJob, this.clock.now()) };
+  }
+
+  private async createOf(caller: Caller, input: CreateBatchJob): Promise<Created> {
+    const { list } = input;
+    this.resolver.checkTimezone(input.timezone);
+    const schedule = input.schedule && this.resolver.resolve(input.schedule);
+    const { agentId, fromPhoneNumber } = await this.findNumber(caller, input.fromPhoneNumberId);
+    const estimated = estimate(list.validContacts, input.concurrentCallLimit, this.settings);
+    await this.checkCredits(caller, estimated);
+
+    const created = (batchJobId: BatchJobId, isArmed: boolean): Created => ({
+      batchJobId,
+      list,
+      estimate: estimated,
+      schedule,
+      isArmed,
+      entityTag: entityTagOf({ scheduleRevision: schedule ? 1 : 0, version: 1 }),
+    });
+    const job = { ...input, agentId, fromPhoneNumber, schedule };
+    const batchJobId = await this.batchJobs.create(caller, job, (id) => created(id, schedule === null));
+    if (batchJobId === null) throw new PastScheduledTimeError(schedule as ResolvedSchedule);
+
+    const start = schedule && { batchJobId, revision: 1, startsAt: schedule.startsAt };
+    const isArmed = start === null || (await this.scheduler.wakeAt(start));
+    this.logger.log('batch created', { batchJobId, contacts: list.validContacts, actor: caller.actor, isArmed });
+    return created(batchJobId, isArmed);
   }
 
   private async change(

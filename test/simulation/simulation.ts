@@ -54,7 +54,13 @@ export class Simulation {
 
   create(startsInMs: number | null, maxLateStartMinutes: number | null): void {
     const schedule = startsInMs === null ? null : { startTime: inUtc(startsInMs) };
-    const list = { contacts: [], totalRows: 0, invalidRows: 0, duplicateRows: 0, rejectedRows: [] };
+    const list = {
+      validContacts: 1,
+      invalidContacts: 0,
+      duplicateContacts: 0,
+      rejectedRows: [],
+      close: async () => {},
+    };
     const input = {
       name: 'a batch',
       description: null,

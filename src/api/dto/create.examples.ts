@@ -26,7 +26,7 @@ export const CREATE_BODIES = {
 const created = {
   batchJobId: 'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8',
   list: {
-    contacts: contacts.map(({ phone, ...fields }) => ({ phoneNumber: phone, contactData: { phone, ...fields } })),
+    validContacts: contacts.length,
     invalidContacts: 1,
     duplicateContacts: 0,
     rejectedRows: [{ row: 3, reason: 'The phone number is too short for its country code.' }],

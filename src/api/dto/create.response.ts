@@ -55,13 +55,13 @@ class CreatedFields {
 /** The fields of the schedule are there for a scheduled job only. */
 export class CreateResponse extends IntersectionType(CreatedFields, PartialType(ScheduleFields)) {
   static of({ batchJobId, list, estimate, schedule, isArmed, entityTag }: Created): CreateResponse {
-    const { contacts, invalidContacts, duplicateContacts, rejectedRows } = list;
+    const { validContacts, invalidContacts, duplicateContacts, rejectedRows } = list;
     const count = (many: number, one: string): string => `${many} ${one}${many === 1 ? '' : 's'}`;
     return {
       success: true,
-      message: `Batch job created with ${count(contacts.length, 'contact')}`,
+      message: `Batch job created with ${count(validContacts, 'contact')}`,
       batchJobId,
-      totalContacts: contacts.length,
+      totalContacts: validContacts,
       // Rounded: 3 × 1.1 is 3.3000000000000003.
       estimatedDuration: count(Number(estimate.minutes.toFixed(2)), 'minute'),
       estimatedCost: `$${estimate.dollars.toFixed(2)}`,

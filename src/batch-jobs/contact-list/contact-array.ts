@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { ContactCollector } from './contact-collector.js';
 import { shownColumn } from './contact-columns.js';
 import {
@@ -5,6 +6,7 @@ import {
   InvalidContactsError,
   InvalidPhoneFormatError,
   NoValidContactsError,
+  TooManyContactsError,
 } from './contact-list.errors.js';
 import { MAX_CONTACT_BYTES, type ContactList, type ContactListLimits } from './contact-list.model.js';
 
@@ -13,6 +15,9 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** Levels of objects and arrays inside one contact, itself included. Far more than a form has, far less than a stack. */
 const MAX_DEPTH = 16;
 
+/** Judged in a few milliseconds; then it is another request's turn. */
+const CONTACTS_PER_TURN = 500;
+
 /** What PostgreSQL cannot store in JSON: U+0000 and halves of a surrogate pair. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
@@ -20,50 +25,111 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
  * Reads a list of contacts from the `contacts` field of a JSON body, already parsed.
  *
  * Contacts without a usable `phone` are left out and reported; anything else that is wrong refuses the list, with its path.
- * Contact data are the given objects themselves, unchanged. Keys are compared exactly: `Phone` is a custom field.
+ * Contact data are the given objects, unchanged. Keys are compared exactly: `Phone` is a custom field.
  *
  * @throws invalid_request       not an array of objects; `name` is no string; a value that is too long, too deep or not storable
  * @throws payload_too_large     together more than `maxBytes` as compact JSON
  * @throws too_many_contacts     more than `maxContacts` valid ones, or five times as many of any kind
  * @throws no_valid_contacts     the array is empty
  * @throws invalid_phone_format  no contact has a usable number
+ * @throws unavailable           there is no room for a list of this length
+ * @returns to be closed when it is used up; `BatchJobsService.create` does so
  */
-export function readContactArray(contacts: unknown, limits: ContactListLimits): ContactList {
+export async function readContactArray(contacts: unknown, limits: ContactListLimits): Promise<ContactList> {
   if (!Array.isArray(contacts)) {
     throw new InvalidContactsError('contacts', '`contacts` must be an array of objects, each with a `phone`.');
   }
-  if (contacts.length === 0)
-    throw new NoValidContactsError('`contacts` is empty. Give at least one contact with a `phone`.');
+  const reader = new ContactArrayReader(limits);
+  try {
+    for (const [index, contact] of contacts.entries()) {
+      reader.take(contact);
+      if (index % CONTACTS_PER_TURN === 0) await reader.pause();
+    }
+    return await reader.finish();
+  } catch (error: unknown) {
+    await reader.discard();
+    throw error;
+  }
+}
 
-  const collector = new ContactCollector(limits.maxContacts, contacts.length);
-  collector.countRows(contacts.length);
-  let bytes = 0;
-  for (let index = 0; index < contacts.length; index += 1) {
-    const contact: unknown = contacts[index];
-    const place = `contacts[${index}]`;
-    if (!isJsonObject(contact)) throw refusal(place, 'must be an object with a `phone`');
-    bytes += sizeOf(contact, place, limits);
-    if (bytes > limits.maxBytes) throw new ContactListTooLargeError(limits.maxBytes);
-    addContact(collector, contact, index + 1);
+/** Judges the contacts of a JSON array one by one, as `readContactArray` says. To be discarded when it, or anybody else, throws. */
+export class ContactArrayReader {
+  private readonly collector: ContactCollector;
+  private entries = 0;
+  private bytes = 0;
+  private hasTooMany = false;
+
+  constructor(private readonly limits: ContactListLimits) {
+    this.collector = new ContactCollector(limits.maxContacts);
   }
 
-  const list = collector.list();
-  if (list.contacts.length === 0) throw new InvalidPhoneFormatError(list.invalidContacts, list.rejectedRows);
-  return list;
+  /** Whether there was a contact, of whatever kind. */
+  get hasBegun(): boolean {
+    return this.entries > 0;
+  }
+
+  /** Refuses the next contact, which is so long that nobody read it. */
+  refuseLong(): never {
+    throw tooLong(placeOf(this.entries));
+  }
+
+  take(contact: unknown): void {
+    const place = placeOf(this.entries);
+    this.entries += 1;
+    this.collector.countRows(this.entries);
+    // The refusal names the length of the list, which is not known yet.
+    if (this.hasTooMany) return;
+    if (!isJsonObject(contact)) throw refusal(place, 'must be an object with a `phone`');
+    const data = writeChecked(contact, place, this.limits);
+    this.bytes += Buffer.byteLength(data);
+    if (this.bytes > this.limits.maxBytes) throw new ContactListTooLargeError(this.limits.maxBytes);
+    this.add(contact, data);
+  }
+
+  /** To be awaited after some contacts: lets other work in, and moves contacts out of memory where they are many. */
+  async pause(): Promise<void> {
+    await this.collector.flush();
+    await setImmediate();
+  }
+
+  async finish(): Promise<ContactList> {
+    if (this.entries === 0) {
+      throw new NoValidContactsError('`contacts` is empty. Give at least one contact with a `phone`.');
+    }
+    if (this.hasTooMany) throw TooManyContactsError.ofContacts(this.limits.maxContacts, this.entries);
+    const list = await this.collector.list();
+    if (list.validContacts === 0) throw new InvalidPhoneFormatError(list.invalidContacts, list.rejectedRows);
+    return list;
+  }
+
+  /** Lets go of everything, when there is to be no list. */
+  discard(): Promise<void> {
+    return this.collector.discard();
+  }
+
+  private add(contact: JsonObject, data: string): void {
+    const row = this.entries;
+    const phone = Object.hasOwn(contact, 'phone') ? contact.phone : undefined;
+    if (phone === undefined || phone === null) return this.collector.reject(row, 'The contact has no `phone`.');
+    if (typeof phone !== 'string') return this.collector.reject(row, '`phone` is not a string.');
+    try {
+      this.collector.add(row, phone, () => data);
+    } catch (error: unknown) {
+      if (!(error instanceof TooManyContactsError)) throw error;
+      this.hasTooMany = true;
+    }
+  }
 }
 
-function addContact(collector: ContactCollector, contact: JsonObject, row: number): void {
-  const phone = Object.hasOwn(contact, 'phone') ? contact.phone : undefined;
-  if (typeof phone === 'string') collector.add(row, phone, () => contact);
-  else if (phone === undefined || phone === null) collector.reject(row, 'The contact has no `phone`.');
-  else collector.reject(row, '`phone` is not a string.');
-}
+const placeOf = (index: number): string => `contacts[${index}]`;
+
+const tooLong = (place: string): InvalidContactsError => refusal(place, `is larger than ${MAX_CONTACT_BYTES} bytes`);
 
 const refusal = (place: string, fault: string): InvalidContactsError =>
   new InvalidContactsError(place, `\`${place}\` ${fault}.`);
 
-/** Measures one contact as compact JSON, in bytes; refuses what no contact may be. */
-function sizeOf(contact: JsonObject, place: string, limits: ContactListLimits): number {
+/** Writes one contact as compact JSON; refuses what no contact may be. */
+function writeChecked(contact: JsonObject, place: string, limits: ContactListLimits): string {
   const keys = Object.keys(contact);
   if (keys.length > limits.maxColumns) {
     throw refusal(place, `has ${keys.length} fields; at most ${limits.maxColumns} are allowed`);
@@ -75,9 +141,9 @@ function sizeOf(contact: JsonObject, place: string, limits: ContactListLimits): 
   if (Object.hasOwn(contact, 'name') && contact.name !== null && typeof contact.name !== 'string') {
     throw refusal(`${place}.name`, 'must be a string');
   }
-  const bytes = Buffer.byteLength(JSON.stringify(contact));
-  if (bytes > MAX_CONTACT_BYTES) throw refusal(place, `is larger than ${MAX_CONTACT_BYTES} bytes`);
-  return bytes;
+  const data = JSON.stringify(contact);
+  if (Buffer.byteLength(data) > MAX_CONTACT_BYTES) throw tooLong(place);
+  return data;
 }
 
 const isJsonObject = (value: unknown): value is JsonObject =>

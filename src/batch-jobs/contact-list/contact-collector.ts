@@ -1,26 +1,18 @@
 import { TooManyContactsError } from './contact-list.errors.js';
-import {
-  MAX_REJECTED_ROWS,
-  MAX_ROWS_PER_CONTACT,
-  type ContactList,
-  type NewContact,
-  type RejectedRow,
-} from './contact-list.model.js';
+import { MAX_REJECTED_ROWS, MAX_ROWS_PER_CONTACT, type ContactList, type RejectedRow } from './contact-list.model.js';
+import { contactsOf, ContactSpool } from './contact-spool.js';
+import { PhoneNumberSet } from './phone-number-set.js';
 import { readPhoneNumber } from './phone-number.js';
 
 /** Gathers the rows of one list: judges each number, keeps the first row of each and counts the rest. */
 export class ContactCollector {
-  private readonly contacts: NewContact[] = [];
-  private readonly seen = new Set<string>();
+  private readonly numbers = new PhoneNumberSet();
+  private readonly spool = new ContactSpool();
   private readonly rejectedRows: RejectedRow[] = [];
   private invalidContacts = 0;
   private duplicateContacts = 0;
 
-  /** @param entries length of the list where it is known before reading, for the sentence that refuses too many */
-  constructor(
-    private readonly maxContacts: number,
-    private readonly entries?: number,
-  ) {}
+  constructor(private readonly maxContacts: number) {}
 
   /**
    * Refuses a list for its length alone.
@@ -36,20 +28,18 @@ export class ContactCollector {
   /**
    * Takes one row with its number as written.
    *
-   * @param readData makes the contact's data; asked only when the row is kept
-   * @throws too_many_contacts  it would be one more than the limit
+   * @param writeData makes the contact's data, as JSON; asked only when the row is kept
+   * @throws too_many_contacts  it is one more than the limit
    */
-  add(row: number, phone: string, readData: () => NewContact['contactData']): void {
+  add(row: number, phone: string, writeData: () => string): void {
     const reading = readPhoneNumber(phone);
     if ('reason' in reading) return this.reject(row, reading.reason);
-    if (this.seen.has(reading.phoneNumber)) {
+    if (!this.numbers.add(reading.phoneNumber)) {
       this.duplicateContacts += 1;
       return;
     }
-    if (this.contacts.length === this.maxContacts)
-      throw TooManyContactsError.ofContacts(this.maxContacts, this.entries);
-    this.seen.add(reading.phoneNumber);
-    this.contacts.push({ phoneNumber: reading.phoneNumber, contactData: readData() });
+    if (this.numbers.size > this.maxContacts) throw TooManyContactsError.ofContacts(this.maxContacts);
+    this.spool.add({ phoneNumber: reading.phoneNumber, contactData: writeData() });
   }
 
   /** Leaves a row out. The reason must not hold anything of the row. */
@@ -58,9 +48,28 @@ export class ContactCollector {
     if (this.rejectedRows.length < MAX_REJECTED_ROWS) this.rejectedRows.push({ row, reason });
   }
 
-  /** Everything gathered so far; without contacts when no row was valid. */
-  list(): ContactList {
-    const { contacts, invalidContacts, duplicateContacts, rejectedRows } = this;
-    return { contacts, invalidContacts, duplicateContacts, rejectedRows };
+  /** Moves contacts out of memory where they are many: after some rows, and before the next ones. @throws unavailable */
+  flush(): Promise<void> {
+    return this.spool.flush();
+  }
+
+  /** Everything gathered; without contacts when no row was valid. @throws unavailable  there is no room for it */
+  async list(): Promise<ContactList> {
+    const { spool, invalidContacts, duplicateContacts, rejectedRows } = this;
+    await spool.end();
+    return {
+      validContacts: this.numbers.size,
+      invalidContacts,
+      duplicateContacts,
+      rejectedRows,
+      contacts: () => contactsOf(spool.blocks()),
+      blocks: () => spool.blocks(),
+      close: () => spool.close(),
+    };
+  }
+
+  /** Lets go of everything, when there is to be no list. */
+  discard(): Promise<void> {
+    return this.spool.close();
   }
 }

@@ -10,7 +10,7 @@ import { findDelimiter, readCsvText } from './csv-text.js';
 /**
  * Reads a list of contacts from a CSV file with a header row.
  *
- * The file is read as it arrives and never held; the chunks it arrives in make no difference. Rows that cannot be used are left out
+ * The file is read as it arrives and never held in memory; the chunks it arrives in make no difference. Rows that cannot be used are left out
  * and reported; what is wrong with the file as a whole refuses it. A stream is destroyed when its list is refused, so a
  * multipart reader must discard what is left. A fault of the stream itself (the client went away) is thrown as it is.
  *
@@ -20,50 +20,62 @@ import { findDelimiter, readCsvText } from './csv-text.js';
  * @throws missing_phone_column  no column is called `phone` (any case)
  * @throws too_many_contacts     more than `maxContacts` valid ones, or five times as many rows of any kind; reading stops there
  * @throws no_valid_contacts     no row can be called
+ * @throws unavailable           there is no room for a list of this length
+ * @returns to be closed when it is used up; `BatchJobsService.create` does so
  */
 export async function readContactCsv(
   file: Readable | AsyncIterable<Uint8Array>,
   limits: ContactListLimits,
 ): Promise<ContactList> {
-  const table = new ContactTable(limits);
-  let rows: CsvRows | null = null;
-  for await (const text of readCsvText(file, limits.maxBytes)) {
-    rows ??= new CsvRows(findDelimiter(text.toString()), (cells, row) => table.take(cells, row));
-    await rows.write(text);
-    // A file that is in memory already would otherwise keep every other request waiting until its end.
-    await setImmediate();
+  const collector = new ContactCollector(limits.maxContacts);
+  try {
+    const table = new ContactTable(collector, limits);
+    let rows: CsvRows | null = null;
+    for await (const text of readCsvText(file, limits.maxBytes)) {
+      rows ??= new CsvRows(findDelimiter(text.toString()), (cells, row) => table.take(cells, row));
+      await rows.write(text);
+      await collector.flush();
+      // A file that is in memory already would otherwise keep every other request waiting until its end.
+      await setImmediate();
+    }
+    await rows?.end();
+    return await table.finish();
+  } catch (error: unknown) {
+    await collector.discard();
+    throw error;
   }
-  await rows?.end();
-  return table.finish();
 }
 
 /** The rows of one file, from the header row on. */
 class ContactTable {
-  private readonly collector: ContactCollector;
   private columns: ContactColumns | null = null;
+  /** The names as JSON, each with its colon. */
+  private keys: readonly string[] = [];
 
-  constructor(private readonly limits: ContactListLimits) {
-    this.collector = new ContactCollector(limits.maxContacts);
-  }
+  constructor(
+    private readonly collector: ContactCollector,
+    private readonly limits: ContactListLimits,
+  ) {}
 
   take(cells: readonly string[], row: number): void {
     this.collector.countRows(row - 1);
     if (cells.every(isBlank)) return;
     if (this.columns === null) {
       this.columns = readContactColumns(cells, row, this.limits);
+      this.keys = this.columns.names.map((name) => `${JSON.stringify(name)}:`);
       return;
     }
     this.takeContact(cells, row, this.columns);
   }
 
-  finish(): ContactList {
+  async finish(): Promise<ContactList> {
     if (this.columns === null) {
       throw new InvalidCsvError(
         "The file is empty. It needs a header row with a column named 'phone' and a contact per row.",
       );
     }
-    const list = this.collector.list();
-    if (list.contacts.length > 0) return list;
+    const list = await this.collector.list();
+    if (list.validContacts > 0) return list;
     const first = list.rejectedRows[0];
     throw new NoValidContactsError(
       first === undefined
@@ -77,13 +89,18 @@ class ContactTable {
     this.refuseLongCell(cells, row, columns);
     const { names, phoneIndex, width } = columns;
     if (cells.length !== width) return this.collector.reject(row, wrongWidth(cells.length, width));
-    if (!cells.slice(names.length).every(isBlank)) {
+    if (!cells.every((cell, index) => index < names.length || isBlank(cell))) {
       return this.collector.reject(row, 'The row has a value in a column without a name.');
     }
-    // `fromEntries` defines keys, so `__proto__` becomes a key like any other; an assignment would change the prototype.
-    this.collector.add(row, cells[phoneIndex] ?? '', () =>
-      Object.fromEntries(names.map((name, index) => [name, cells[index]])),
-    );
+    this.collector.add(row, cells[phoneIndex] ?? '', () => this.writeData(cells));
+  }
+
+  /** Without an object in between, which would put columns named like numbers first and has no plain key `__proto__`. */
+  private writeData(cells: readonly string[]): string {
+    let data = '';
+    for (const [index, key] of this.keys.entries())
+      data += `${index === 0 ? '' : ','}${key}${JSON.stringify(cells[index])}`;
+    return `{${data}}`;
   }
 
   private refuseLongCell(cells: readonly string[], row: number, { names }: ContactColumns): void {

@@ -115,3 +115,13 @@ export class InvalidContactsError extends DomainError {
     super(detail, { errors: [{ parameter, detail }] });
   }
 }
+
+/** The list could not be kept while it was read: the disk for temporary files is full, say. */
+export class ListNotKeptError extends DomainError {
+  readonly code = 'unavailable';
+
+  constructor(cause: unknown) {
+    super('There is no room for a list of this length at the moment, and nothing was changed. Try again later.');
+    this.cause = cause;
+  }
+}

@@ -39,11 +39,21 @@ export interface NewContact {
   /** E.164, normalised: `'+14155550123'`. */
   readonly phoneNumber: string;
   /**
-   * The row as uploaded, keys in the order of the columns. The phone is under `phone` however its column is spelled,
-   * and keeps its own spelling (`'+1 (415) 555-0123'`). CSV cells are strings, empty ones too.
-   * Keys are data: `__proto__` is an ordinary own key here.
+   * The row as uploaded, a JSON object as text, keys in the order of the columns: `'{"phone":"+1 (415) 555-0123"}'`.
+   * The phone is under `phone` however its column is spelled, and keeps its own spelling. CSV cells are strings, empty
+   * ones too. Keys are data: `__proto__` is one like any other.
    */
-  readonly contactData: Readonly<Record<string, unknown>>;
+  readonly contactData: string;
+}
+
+/** Some contacts of a list, one after the other. */
+export interface ContactBlock {
+  readonly contacts: number;
+  /**
+   * A line for each, in UTF-8, without a line feed at the end: the number, and the data that begin with the first brace.
+   * Good until the next block is asked for.
+   */
+  readonly lines: Buffer;
 }
 
 /** A row that was left out. */
@@ -57,14 +67,24 @@ export interface RejectedRow {
   readonly reason: string;
 }
 
-/** A list as it was read. Contacts, invalid and duplicate ones add up to the rows that were not blank. */
-export interface ContactList {
-  /** Never empty, in the order of the list, each number once. */
-  readonly contacts: readonly NewContact[];
+/** What is said of a list. Valid, invalid and duplicate ones add up to the rows that were not blank. */
+export interface ContactListReport {
+  /** Contacts of the list, each number once. 1 or more. */
+  readonly validContacts: number;
   /** Rows left out because of their number or their cells. */
   readonly invalidContacts: number;
   /** Rows left out because an earlier row has the same number. */
   readonly duplicateContacts: number;
   /** The first 100 of the invalid ones, in the order of the list. Duplicates are not among them. */
   readonly rejectedRows: readonly RejectedRow[];
+}
+
+/** A list as it was read. A long one is kept in a file, which is open until {@link ContactList.close}. */
+export interface ContactList extends ContactListReport {
+  /** The contacts in the order of the list; every call begins anew. Throws when the list was closed. */
+  contacts(): AsyncIterable<NewContact>;
+  /** The same, as they are kept: some at a time, for who inserts them. */
+  blocks(): AsyncIterable<ContactBlock>;
+  /** Gives back what the list takes. Never throws; again: does nothing. */
+  close(): Promise<void>;
 }

@@ -59,6 +59,21 @@ describe('readPhoneNumber', () => {
     expect(readPhoneNumber('+4930123456789012')).toEqual({ reason: expect.stringContaining('too long') });
   });
 
+  it('reads numbers of the North American plan as the library does, which is not asked', () => {
+    const areas = Array.from({ length: 800 }, (_, at) => 200 + at);
+    fc.assert(
+      fc.property(fc.stringMatching(/^\d{7}$/), (rest) => {
+        const wrong = areas.filter((area) => {
+          const reading = readPhoneNumber(`+1 ${area} ${rest}`);
+          return !('phoneNumber' in reading) || reading.phoneNumber !== `+1${area}${rest}`;
+        });
+        expect(wrong).toEqual([]);
+        expect(readPhoneNumber(`+1415${rest}`)).toEqual({ phoneNumber: `+1415${rest}` });
+      }),
+      { numRuns: 20, examples: [['0000000'], ['1111111'], ['9999999'], ['5550123']] },
+    );
+  });
+
   it('reads what it has read to the same number', () => {
     const written = fc.stringMatching(/^\+(1|33|44|49|61|92)[0-9 ()-]{6,16}$/);
     fc.assert(

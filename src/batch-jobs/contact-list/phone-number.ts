@@ -21,6 +21,13 @@ const INVISIBLE_ENDS = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
 /** `1.41555E+10`: what a spreadsheet makes of a number that it takes for a quantity. */
 const ROUNDED = /^\+?\d+(?:[.,]\d+)?E\+?\d+$/i;
 
+/**
+ * A number of the North American plan as it is dialled. All of them are possible and read as themselves; the library
+ * finds that out by asking for each of the plan's two dozen countries whether it is theirs, which is most of the work of
+ * reading a list.
+ */
+const NORTH_AMERICAN = /^\+1[2-9]\d{9}$/;
+
 const REASONS = {
   empty: 'The phone number is empty.',
   rounded: 'A spreadsheet has rounded the phone number. Format the column as text and enter the number again.',
@@ -53,6 +60,7 @@ const REASON_OF_FAULT: Readonly<Record<string, string>> = {
  * An extension is refused instead of dropped: the call would reach the switchboard, and colleagues would be duplicates.
  */
 export function readPhoneNumber(written: string): PhoneNumberReading {
+  if (NORTH_AMERICAN.test(written)) return { phoneNumber: written };
   const trimmed = written.trim();
   if (trimmed.length > MAX_WRITTEN_LENGTH) return { reason: REASONS.notANumber };
   const text = trimmed.replace(INVISIBLE_ENDS, '');

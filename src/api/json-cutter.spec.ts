@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { JsonCutter, type JsonSink } from './json-cutter.js';
+
+const refuse = (what: string) => (): never => {
+  throw new Error(what);
+};
+
+interface Cut {
+  /** The whole, put together again. */
+  readonly value: unknown;
+  /** Null: no list was cut. */
+  readonly elements: readonly unknown[] | null;
+}
+
+/** Cuts a text that arrives in such pieces, and parses what comes of it. */
+const cut = (
+  text: string | Buffer,
+  pieceBytes = 1_000,
+  limits = { maxElementBytes: 1_000, maxRestBytes: 1_000 },
+): Cut => {
+  const elements: unknown[] = [];
+  const sink: JsonSink = {
+    take: (element) => void elements.push(JSON.parse(element)),
+    refuseRepetition: refuse('repetition'),
+    refuseLongElement: refuse('long element'),
+    refuseLongRest: refuse('long rest'),
+  };
+  const cutter = new JsonCutter('contacts', limits, sink);
+  const bytes = Buffer.from(text as string);
+  for (let at = 0; at < bytes.length; at += pieceBytes) cutter.write(bytes.subarray(at, at + pieceBytes));
+  const rest = JSON.parse(cutter.end()) as { contacts?: unknown } | null;
+  if (rest?.contacts !== cutter.placeholder) return { value: rest, elements: null };
+  return { value: { ...rest, contacts: elements }, elements };
+};
+
+/** What became of a text, as JSON.parse or the cutter has it. */
+const outcome = (read: () => unknown): string => {
+  try {
+    return JSON.stringify(read());
+  } catch {
+    return 'not JSON';
+  }
+};
+
+describe('JsonCutter', () => {
+  it.each([
+    ['before other fields', '{"contacts":[{"phone":"1"},{"phone":"2"}],"name":"x"}', 2],
+    ['behind other fields', '{"name":"x","contacts":[{"phone":"1"}]}', 1],
+    ['with spaces everywhere', ' { "contacts" :\n[ {"phone": "1"} ,\t5 ] , "a" : [ 1 ] }\r\n', 2],
+    ['empty', '{"contacts":[ ]}', 0],
+    ['of values of every kind', '{"contacts":[1,"a,]",null,true,[[1],[2]],{"a":[{"b":"}"}]}]}', 6],
+    ['behind one of the name inside another field', '{"a":{"contacts":[1,2]},"contacts":[3]}', 1],
+    ['behind its name as a value', '{"a":"contacts","b":[1],"contacts":[2]}', 1],
+    ['behind a name that ends alike', String.raw`{"x\"contacts":[1],"contacts":[2,3]}`, 2],
+    ['behind text that looks like one', String.raw`{"a":"{\"contacts\":[1,","contacts":[2,3]}`, 2],
+    ['behind a string with escapes', String.raw`{"a":"\\","b":"\\\"","contacts":["\\","\"]"]}`, 2],
+    ['in place of an earlier value', '{"contacts":5,"contacts":[1]}', 1],
+  ])('cuts a list %s, in any pieces', (_where, text, count) => {
+    for (let pieceBytes = 1; pieceBytes <= text.length; pieceBytes += 1) {
+      const { value, elements } = cut(text, pieceBytes);
+      expect(elements).toHaveLength(count);
+      expect(value).toEqual(JSON.parse(text));
+    }
+  });
+
+  it.each([
+    ['none', '{"name":"x"}'],
+    ['one that is no list', '{"contacts":{"a":[1]}}'],
+    ['one in a list', '[{"contacts":[1]}]'],
+    ['one with an escape in its name', String.raw`{"\u0063ontacts":[1,2]}`],
+    ['one that another value follows', '{"contacts":[1],"contacts":7}'],
+    ['no object', '"contacts"'],
+  ])('leaves to the caller %s', (_what, text) => {
+    const { value, elements } = cut(text);
+    expect(elements).toBeNull();
+    expect(value).toEqual(JSON.parse(text));
+  });
+
+  it.each([
+    '{"contacts":[1,]}',
+    '{"contacts":[,1]}',
+    '{"contacts":[,]}',
+    '{"contacts":[1 2]}',
+    '{"contacts":[1}]}',
+    '{"contacts":[{"a":1}}]}',
+    '{"contacts":[{"a":1]]}',
+    '{"contacts":[[1}]}',
+    '{"contacts":[1]',
+    '{"contacts":[1',
+    '{"contacts":["1]}',
+    '{"contacts":[\u00a0]}',
+    '{"contacts":[1]]}',
+    '{"contacts":[1]}}',
+    '{"contacts" [1]}',
+    '{"contacts":[1] "a":2}',
+    '{"a":"x,"contacts":[1]}',
+    '{,"contacts":[1]}',
+    '',
+  ])('leaves no JSON of %s', (text) => {
+    expect(outcome(() => JSON.parse(text))).toBe('not JSON');
+    expect(outcome(() => cut(text))).toBe('not JSON');
+  });
+
+  it('refuses a second list of the name', () => {
+    expect(() => cut('{"contacts":[1],"contacts":[2]}')).toThrow('repetition');
+  });
+
+  it('keeps to its limits, inclusively', () => {
+    const limits = { maxElementBytes: 5, maxRestBytes: 200 };
+    expect(cut('{"contacts":["123"]}', 1, limits).elements).toEqual(['123']);
+    expect(() => cut('{"contacts":["1234"]}', 1, limits)).toThrow('long element');
+    expect(() => cut(`{"contacts":["${'x'.repeat(10_000)}`, 1, limits)).toThrow('long element');
+    expect(() => cut(`{"name":"${'x'.repeat(200)}`, 1, limits)).toThrow('long rest');
+  });
+
+  it('reads bytes that are no UTF-8 as Node.js does', () => {
+    const text = Buffer.from([
+      ...Buffer.from('{"contacts":["'),
+      0xe2,
+      0x82,
+      ...Buffer.from('",1],"a":"'),
+      0xff,
+      0x22,
+      0x7d,
+    ]);
+    expect(cut(text, 1).value).toEqual(JSON.parse(text.toString()));
+  });
+
+  it('makes of any JSON what JSON.parse makes of it, in any pieces', () => {
+    const field = fc.constantFrom('contacts', 'name', 'a"contacts', '\\', '');
+    const object = fc.dictionary(field, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 });
+    const value = fc.oneof({ weight: 5, arbitrary: object }, { weight: 1, arbitrary: fc.jsonValue() });
+    fc.assert(
+      fc.property(value, fc.integer({ min: 1, max: 40 }), fc.constantFrom(0, 2), (json, pieceBytes, spaces) => {
+        const text = JSON.stringify(json, null, spaces);
+        const limits = { maxElementBytes: 100_000, maxRestBytes: 100_000 };
+        expect(cut(text, pieceBytes, limits).value).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('takes for JSON what JSON.parse takes for it, and nothing else', () => {
+    const part = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"contacts"',
+      '"a"',
+      '1',
+      ' ',
+      '"',
+      '\\',
+      'null',
+      '{"contacts":[',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 14 }), (parts) => {
+        const text = parts.join('');
+        const ours = outcome(() => {
+          try {
+            return cut(text, 3).value;
+          } catch (error: unknown) {
+            // What is refused for another reason is not compared.
+            if (error instanceof SyntaxError) throw error;
+            return JSON.parse(text) as unknown;
+          }
+        });
+        fc.pre(!/contacts.*contacts/.test(text));
+        expect(ours).toBe(outcome(() => JSON.parse(text)));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+});
