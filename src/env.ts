@@ -96,6 +96,12 @@ export const VARIABLES = {
   databasePoolSize: integer('DATABASE_POOL_SIZE', 2, 1_000, SETTING_DEFAULTS.databasePoolSize),
   redisKeyPrefix: text('REDIS_KEY_PREFIX', 1, SETTING_DEFAULTS.redisKeyPrefix),
   rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 1, 1_000_000, SETTING_DEFAULTS.rateLimitPerMinute),
+  reportRateLimitPerMinute: integer(
+    'REPORT_RATE_LIMIT_PER_MINUTE',
+    1,
+    10_000_000,
+    SETTING_DEFAULTS.reportRateLimitPerMinute,
+  ),
   maxScheduleDays: integer('MAX_SCHEDULE_DAYS', 1, 3_660, SETTING_DEFAULTS.maxScheduleDays),
   maxLateStartMinutes: integer('MAX_LATE_START_MINUTES', 0, 525_600, SETTING_DEFAULTS.maxLateStartMinutes),
   timeRulesChange: oneOf('TIME_RULES_CHANGE', TIME_RULES_CHANGES, SETTING_DEFAULTS.timeRulesChange),

@@ -41,8 +41,9 @@ export class AuthenticationMiddleware implements NestMiddleware<IncomingMessage,
     next();
   }
 
-  private async limitRate({ id }: ValidKey, response: ServerResponse): Promise<void> {
-    const { isAllowed, limit, remaining, resetSeconds } = await this.rateLimiter.take(id);
+  private async limitRate({ id, scopes }: ValidKey, response: ServerResponse): Promise<void> {
+    const rateClass = scopes.every((scope) => scope === 'calls:report') ? 'reports' : 'requests';
+    const { isAllowed, limit, remaining, resetSeconds } = await this.rateLimiter.take(id, rateClass);
     response.setHeader('X-RateLimit-Limit', limit);
     response.setHeader('X-RateLimit-Remaining', remaining);
     response.setHeader('X-RateLimit-Reset', resetSeconds);

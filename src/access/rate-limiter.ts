@@ -16,37 +16,44 @@ export interface RateLimitState {
   readonly resetSeconds: number;
 }
 
+/** What a key is used for, as far as it decides how often. */
+export type RateClass = 'requests' | 'reports';
+
 /** Counts requests per key in Redis, and in this process alone while Redis is away. */
 @Injectable()
 export class RateLimiter implements OnApplicationShutdown {
   private readonly logger = new Logger(RateLimiter.name);
   private readonly redis: Redis;
-  private readonly limiter: RateLimiterRedis;
+  private readonly limiters: Readonly<Record<RateClass, RateLimiterRedis>>;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
-    const limits = {
-      points: settings.rateLimitPerMinute,
-      duration: WINDOW_SECONDS,
-      keyPrefix: `${settings.redisKeyPrefix}:rate`,
-    };
     this.redis = new Redis(callerConnection(settings.redisUrl));
     this.redis.on('error', (error: NodeJS.ErrnoException) =>
       this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
     );
-    this.limiter = new RateLimiterRedis({
-      ...limits,
-      storeClient: this.redis,
-      rejectIfRedisNotReady: true,
-      insuranceLimiter: new RateLimiterMemory(limits),
-    });
+    const limiter = (points: number): RateLimiterRedis => {
+      const limits = { points, duration: WINDOW_SECONDS, keyPrefix: `${settings.redisKeyPrefix}:rate` };
+      const insuranceLimiter = new RateLimiterMemory(limits);
+      return new RateLimiterRedis({
+        ...limits,
+        storeClient: this.redis,
+        rejectIfRedisNotReady: true,
+        insuranceLimiter,
+      });
+    };
+    this.limiters = {
+      requests: limiter(settings.rateLimitPerMinute),
+      reports: limiter(settings.reportRateLimitPerMinute),
+    };
   }
 
   /** The wait for a Redis that does not answer is the request's: nobody else waits for it once more. */
-  async take(keyId: string): Promise<RateLimitState> {
-    const { points: limit } = this.limiter;
+  async take(keyId: string, rateClass: RateClass): Promise<RateLimitState> {
+    const limiter = this.limiters[rateClass];
+    const { points: limit } = limiter;
     const patience = requestContext.getStore()?.redisPatience ?? new RedisPatience();
     try {
-      return this.describe(await patience.during(this.limiter.consume(keyId)), limit, true);
+      return this.describe(await patience.during(limiter.consume(keyId)), limit, true);
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       return this.describe(refusal, limit, false);

@@ -33,6 +33,10 @@ export interface OverdueCall {
   readonly callId: string;
   readonly organizationId: string;
   readonly providerCallId: string | null;
+  /** The provider has told that it took the call. */
+  readonly isAccepted: boolean;
+  /** Since it was handed to the dialer. */
+  readonly placedForMs: number;
 }
 
 // Keeps the batches' rows locked for milliseconds only.

@@ -250,7 +250,9 @@ export const LIST_UNPLACED = `
 
 /** Calls whose lease has ended, the oldest first, at most $1. */
 export const LIST_OVERDUE = `
-  select id as "callId", organization_id as "organizationId", provider_call_id as "providerCallId"
+  select id as "callId", organization_id as "organizationId", provider_call_id as "providerCallId",
+         accepted_at is not null as "isAccepted",
+         extract(epoch from clock_timestamp() - placed_at)::double precision * 1000 as "placedForMs"
     from call_attempts where ended_at is null and lease_ends_at < clock_timestamp()
    order by lease_ends_at limit $1`;
 

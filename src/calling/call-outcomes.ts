@@ -5,6 +5,7 @@ import type { EndedRow } from '../batch-jobs/calls.statements.js';
 import { CallNotFoundError } from '../batch-jobs/errors.js';
 import { CallsGateway } from '../scheduling/calls.gateway.js';
 import { Metrics } from '../shared/metrics.js';
+import { DIALER_NAME } from '../shared/platform.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { Dispatcher } from './dispatcher.js';
 
@@ -26,6 +27,7 @@ export class CallOutcomes {
     private readonly dispatcher: Dispatcher,
     private readonly gateway: CallsGateway,
     private readonly metrics: Metrics,
+    @Inject(DIALER_NAME) private readonly dialer: string | null,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -61,7 +63,7 @@ export class CallOutcomes {
 
   private report(callId: string, { outcome, errorCode, reason }: CallEnd, recorded: RecordedCall): void {
     const { batchJobId, attempt, contactStatus } = recorded;
-    const facts = { callId, batchJobId, attempt, outcome, errorCode, reason, contactStatus };
+    const facts = { callId, batchJobId, attempt, outcome, errorCode, reason, contactStatus, dialer: this.dialer };
     if (recorded.isNew) this.logger.log('call ended', facts);
     else this.logger.debug('call has ended already', facts);
   }

@@ -8,6 +8,9 @@ import { CallOutcomes } from './call-outcomes.js';
 import { Dialer, DialerRefusal, type OutboundCall } from './dialer.js';
 import { Dispatcher } from './dispatcher.js';
 
+/** How often a call that was accepted is looked up, as its report may be lost: a slot is not to be held for an hour by one. */
+export const LOOK_UP_INTERVAL_MS = 5 * 60_000;
+
 /** Beyond the time for placing, and beyond the longest call: for the answer to arrive and be written. */
 export const LEASE_GRACE_MS = 30_000;
 
@@ -35,6 +38,7 @@ export class CallRunner {
   async place(callId: string, signal: AbortSignal): Promise<void> {
     const { dialTimeoutSeconds, maxCallMinutes } = this.settings;
     const dialTimeoutMs = dialTimeoutSeconds * 1_000;
+    const longestMs = maxCallMinutes * 60_000 + LEASE_GRACE_MS;
     const taken = await this.calls.take(callId, dialTimeoutMs + LEASE_GRACE_MS);
     if (!taken) return this.withdraw(callId);
 
@@ -43,7 +47,7 @@ export class CallRunner {
     this.logger.log('call placed', facts);
     try {
       const placed = await this.dialer.place(call, AbortSignal.any([signal, AbortSignal.timeout(dialTimeoutMs)]));
-      if (placed.outcome === null) await this.calls.accept(callId, maxCallMinutes * 60_000 + LEASE_GRACE_MS, placed);
+      if (placed.outcome === null) await this.calls.accept(callId, Math.min(LOOK_UP_INTERVAL_MS, longestMs), placed);
       else await this.record(callId, placed, signal);
     } catch (error) {
       if (error instanceof DialerRefusal) return this.fail(call, error);

@@ -10,7 +10,7 @@ import { CallsRepository, type OverdueCall } from '../batch-jobs/calls.repositor
 import { Recurring } from '../shared/recurring.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { CallOutcomes } from './call-outcomes.js';
-import { CallRunner, LEASE_GRACE_MS } from './call.runner.js';
+import { CallRunner, LEASE_GRACE_MS, LOOK_UP_INTERVAL_MS } from './call.runner.js';
 import { Dialer, type CallLookUp } from './dialer.js';
 import { Dispatcher } from './dispatcher.js';
 
@@ -19,6 +19,11 @@ const SWEEP_INTERVAL_MS = 2_000;
 
 // Leaves the queue its chance: a call that a worker is about to take is not worth a second look.
 const UNPLACED_MS = 5_000;
+
+// A provider that is away for a moment is no reason to free slots while phones may ring.
+const ASK_AGAIN_MS = 60_000;
+// Beyond the longest call. Whoever is silent for that long will not tell.
+const MAX_SILENCE_MS = 10 * 60_000;
 
 // Keeps one round short; what is left over is found by the next round or by another worker.
 const SWEEP_LIMIT = 100;
@@ -55,18 +60,31 @@ export class CallSweeper implements OnApplicationBootstrap, BeforeApplicationShu
     await Promise.all(unplaced.map((callId) => this.orReport(callId, this.runner.place(callId, signal))));
   }
 
-  /** Ends a call whose outcome did not arrive: as the provider says, else as unknown. */
+  /**
+   * Ends a call whose outcome did not arrive: as the provider says, else as unknown. One that it took is waited for as
+   * long as a call may be; and a provider that does not answer is asked again, for a while.
+   */
   private async settle(call: OverdueCall, signal: AbortSignal): Promise<void> {
-    const { callId } = call;
-    const { dialTimeoutSeconds, maxCallMinutes } = this.settings;
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(dialTimeoutSeconds * 1_000)]);
-    const found = await this.dialer.lookUp(call, patience).catch((error: Error): CallLookUp => {
-      this.logger.warn('call could not be looked up', { callId, reason: error.name });
-      return null;
-    });
+    const { callId, isAccepted, placedForMs } = call;
+    const longestMs = this.settings.maxCallMinutes * 60_000 + LEASE_GRACE_MS;
+    const leftMs = longestMs - placedForMs;
+    const found = await this.lookUp(call, signal);
     if (signal.aborted) return;
-    if (found === 'in_progress') return this.calls.extendLease(callId, maxCallMinutes * 60_000 + LEASE_GRACE_MS);
-    await this.outcomes.record(callId, found ?? callEnd('timeout', { reason: UNKNOWN_OUTCOME }));
+    if (found === 'in_progress') return this.calls.extendLease(callId, LOOK_UP_INTERVAL_MS);
+    if (found === 'no answer' && leftMs + MAX_SILENCE_MS > 0) return this.calls.extendLease(callId, ASK_AGAIN_MS);
+    if (found === null && isAccepted && leftMs > 0) {
+      return this.calls.extendLease(callId, Math.min(LOOK_UP_INTERVAL_MS, leftMs));
+    }
+    const end = found === null || found === 'no answer' ? callEnd('timeout', { reason: UNKNOWN_OUTCOME }) : found;
+    await this.outcomes.record(callId, end);
+  }
+
+  private lookUp(call: OverdueCall, signal: AbortSignal): Promise<CallLookUp | 'no answer'> {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(this.settings.dialTimeoutSeconds * 1_000)]);
+    return this.dialer.lookUp(call, patience).catch((error: Error) => {
+      this.logger.warn('call could not be looked up', { callId: call.callId, reason: error.name });
+      return 'no answer' as const;
+    });
   }
 
   private orReport(callId: string, work: Promise<void>): Promise<void> {

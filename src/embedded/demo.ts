@@ -31,6 +31,6 @@ export async function prepareDemo(app: INestApplicationContext, dataDir: string)
 const DEMO_KEY = {
   organizationId: ORGANIZATION,
   name: 'demo',
-  scopes: ['jobs:read', 'jobs:write'],
+  scopes: ['jobs:read', 'jobs:write', 'calls:report'],
   expiresAt: null,
 } as const;

@@ -16,6 +16,8 @@ export interface Settings {
   readonly apiKeyPepper: string;
   /** Requests of one key within a minute. @default 300 */
   readonly rateLimitPerMinute: number;
+  /** The same of a key that may only report outcomes. @default 30_000 (500 calls a second: calls.md, section 4) */
+  readonly reportRateLimitPerMinute: number;
   /** Farthest a start may lie ahead. @default 366 */
   readonly maxScheduleDays: number;
   /** A start later than this is marked missed instead of calling at the wrong hour; 0: any lateness is fine. @default 60 */
@@ -44,6 +46,7 @@ export const SETTING_DEFAULTS = {
   databasePoolSize: 10,
   redisKeyPrefix: '{batch-jobs}',
   rateLimitPerMinute: 300,
+  reportRateLimitPerMinute: 30_000,
   maxScheduleDays: 366,
   maxLateStartMinutes: 60,
   timeRulesChange: 'move',

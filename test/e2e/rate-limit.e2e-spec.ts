@@ -3,7 +3,7 @@ import { TestApp, type Answer } from '../support/test-app.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await TestApp.start({ settings: { rateLimitPerMinute: 3 } });
+  app = await TestApp.start({ settings: { rateLimitPerMinute: 3, reportRateLimitPerMinute: 5 } });
 });
 afterAll(() => app.stop());
 
@@ -39,6 +39,14 @@ describe('rate limit', () => {
     const init = { body: '{"not json', headers: { 'content-type': 'application/json' } };
     expect((await app.send('POST', '/batch/create', init, key)).status).toBe(429);
     expect((await app.get('/batch/jobs?page=x', key)).status).toBe(429);
+  });
+
+  it('is another for a key that only reports outcomes', async () => {
+    const report = (key: string) =>
+      app.post('/batch/calls/call_01ARZ3NDEKTSV4RRFFQ69G5FAV/outcome', { outcome: 'busy' }, key);
+    const [reporter, both] = [await app.keyWith(['calls:report']), await app.keyWith(['calls:report', 'jobs:read'])];
+    expect(limits(await report(reporter))).toEqual(['5', '4']);
+    expect(limits(await report(both))).toEqual(['3', '2']);
   });
 
   it('counts no stranger', async () => {

@@ -423,7 +423,15 @@ describe('what is found by the sweep', () => {
     expect(await calls.listOverdue(10)).toEqual([]);
     await calls.accept(first, LEASE_MS, { providerCallId: 'p1', roomName: 'r1' });
     await rows.endLeases(id);
-    expect(await calls.listOverdue(10)).toEqual([{ callId: first, organizationId: 'org_a', providerCallId: 'p1' }]);
+    expect(await calls.listOverdue(10)).toEqual([
+      {
+        callId: first,
+        organizationId: 'org_a',
+        providerCallId: 'p1',
+        isAccepted: true,
+        placedForMs: expect.any(Number),
+      },
+    ]);
     await calls.extendLease(first, LEASE_MS);
     expect(await calls.listOverdue(10)).toEqual([]);
   });
