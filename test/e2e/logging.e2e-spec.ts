@@ -44,6 +44,7 @@ class ApiProcess {
         REDIS_URL: redisUrl,
         REDIS_KEY_PREFIX: redisKeyPrefix,
         API_KEY_PEPPER: apiKeyPepper,
+        DIALER: 'simulated',
         PORT: String(port),
         LOG_LEVEL: 'trace',
       },

@@ -33,7 +33,7 @@ export function shownColumn(name: string): string {
  * Reads the header row. Names are trimmed; columns without a name are ignored at the end of the row and refused elsewhere.
  *
  * @param row where the header is, for errors
- * @throws invalid_csv           too many columns, a name too long, empty or used twice
+ * @throws invalid_csv           too many columns, names too long together, one empty or used twice
  * @throws missing_phone_column  no column is called `phone`
  */
 export function readContactColumns(cells: readonly string[], row: number, limits: ContactListLimits): ContactColumns {
@@ -50,8 +50,13 @@ export function readContactColumns(cells: readonly string[], row: number, limits
       row,
     });
   }
-  if (names.some((name) => name.length > maxCellLength)) {
-    throw new InvalidCsvError(`A column name is longer than ${maxCellLength} characters.`, { row });
+  const length = names.join('').length;
+  if (length > maxCellLength) {
+    // They are kept with every contact: a small file with long names would become a large one.
+    throw new InvalidCsvError(
+      `The column names have ${length} characters together; at most ${maxCellLength} are allowed. Shorten them.`,
+      { row },
+    );
   }
   const phoneIndex = names.findIndex(isPhoneColumn);
   if (phoneIndex === -1) throw new MissingPhoneColumnError(names.some(looksLikeNumber) ? [] : names.map(shownColumn));

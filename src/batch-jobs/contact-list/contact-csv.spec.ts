@@ -240,11 +240,14 @@ describe('readContactCsv', () => {
       });
     });
 
-    it('characters of a column name', async () => {
-      expect((await read(`phone,${'n'.repeat(12)}\n${phone(1)},\n`, { maxCellLength: 12 })).contacts).toHaveLength(1);
-      expect(await refusalOf(`phone,${'n'.repeat(13)}\n`, { maxCellLength: 12 })).toMatchObject({
+    it('characters of all column names', async () => {
+      const named = (length: number) => `phone,${'n'.repeat(length - 5)}\n+12025550123,x\n`;
+      expect((await read(named(32), { maxCellLength: 32 })).contacts).toHaveLength(1);
+      expect(await refusalOf(named(33), { maxCellLength: 32 })).toMatchObject({
         code: 'invalid_csv',
+        message: 'The column names have 33 characters together; at most 32 are allowed. Shorten them.',
       });
+    });
     });
 
     it('bytes of a row, its line end included', async () => {

@@ -6,7 +6,7 @@ export interface ContactListLimits {
   readonly maxBytes: number;
   /** Most columns in the header row, or keys of one JSON contact; `phone` counts. */
   readonly maxColumns: number;
-  /** Most characters (UTF-16 code units) of one CSV cell, JSON string or column name. */
+  /** Most characters (UTF-16 code units) of one CSV cell or JSON string, and of all column names together. */
   readonly maxCellLength: number;
 }
 
