@@ -248,7 +248,6 @@ describe('readContactCsv', () => {
         message: 'The column names have 33 characters together; at most 32 are allowed. Shorten them.',
       });
     });
-    });
 
     it('bytes of a row, its line end included', async () => {
       const limits = { maxCellLength: 300_000 };
