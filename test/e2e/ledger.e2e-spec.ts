@@ -89,6 +89,7 @@ describe('GET /batch/jobs/:id/history', () => {
       scheduledStartTime: '2025-03-01T15:00:00Z',
       localStartTime: '2025-03-01T10:00:00',
       timezone: 'America/New_York',
+      settings: null,
     };
     const moved = {
       ...planned,
@@ -96,6 +97,7 @@ describe('GET /batch/jobs/:id/history', () => {
       scheduledStartTime: '2025-03-02T10:00:00Z',
       localStartTime: null,
       timezone: 'UTC',
+      settings: null,
     };
     const common = { occurredAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/), actor: key.id };
     expect({ status, body }).toEqual({
