@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
 const CONTACTS = Number(options.contacts);
 const LIMIT = Number(options.limit);
 const DETAIL_INTERVAL_MS = 500;
+const DETAILS_AT_REST = 200;
 
 /** Numbers with every two last digits there are, so that every outcome happens. */
 const csv = () =>
@@ -41,6 +42,17 @@ async function upload(url, key) {
   return { id: body.batchJobId, createMs: performance.now() - begun };
 }
 
+/** How long the detail takes when nobody is called any more. */
+async function detailAtRest(url, key, id) {
+  const tookMs = [];
+  while (tookMs.length < DETAILS_AT_REST) {
+    const asked = performance.now();
+    await send('GET', `${url}/batch/jobs/${id}`, key);
+    tookMs.push(performance.now() - asked);
+  }
+  return spread(tookMs);
+}
+
 /** Asks for the detail again and again until the job has ended. */
 async function watch(url, key, id) {
   const tookMs = [];
@@ -55,7 +67,7 @@ async function watch(url, key, id) {
   }
 }
 
-function report(createMs, seconds, calls, { detail, detailMs }, most) {
+function report({ createMs, seconds, calls, detail, detailMs, restMs, most }) {
   say('');
   row(
     'contacts',
@@ -69,7 +81,7 @@ function report(createMs, seconds, calls, { detail, detailMs }, most) {
     'most of the organization',
     'of the batch',
   );
-  row(...Array.from({ length: 10 }, () => '---'));
+  row(...Array.from({ length: 12 }, () => '---'));
   row(
     CONTACTS,
     `${createMs.toFixed(0)} ms`,
@@ -79,6 +91,8 @@ function report(createMs, seconds, calls, { detail, detailMs }, most) {
     (calls / seconds).toFixed(0),
     `${detailMs.median.toFixed(0)} ms`,
     `${detailMs.worst.toFixed(0)} ms`,
+    `${restMs.median.toFixed(0)} ms`,
+    `${restMs.worst.toFixed(0)} ms`,
     `${most.organization} of ${LIMIT}`,
     `${most.batch} of ${LIMIT}`,
   );
@@ -98,5 +112,6 @@ await withService(async ({ key, database, start }) => {
   const seen = await watch(url, key, id);
   const seconds = (performance.now() - begun) / 1_000;
   const { rows } = await database.query('select count(*)::integer as calls from call_attempts');
-  report(createMs, seconds, rows[0].calls, seen, await mostAtOneTime(database));
+  const [restMs, most] = [await detailAtRest(url, key, id), await mostAtOneTime(database)];
+  report({ createMs, seconds, calls: rows[0].calls, ...seen, restMs, most });
 });
