@@ -5,6 +5,7 @@ import { Idempotency } from '../shared/idempotency.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import type { ChangeTerms } from './change-terms.js';
+import { changeContacts } from './contact.statements.js';
 import { LOCK_BATCH_JOB, type StatementRow } from './conditional.statement.js';
 import type { EntityTag } from './entity-tag.js';
 
@@ -72,11 +73,14 @@ export class BatchJobChanges {
   }
 
   /**
-   * The same for a statement that changes contacts as well. It begins when the job's row is locked: begun before, it would
-   * not see the contacts of a call that ended while it waited for the lock.
+   * The same for a change that looks at calls or contacts as well. It begins when the job's row is locked: begun before, it
+   * would not see a call that was placed, or that ended, while it waited for the lock.
+   *
+   * @param contacts a statement of `contact.statements.ts`, for what becomes of them. Null: nothing
    */
   makeWithContacts(
     statement: string,
+    contacts: string | null,
     allowed: readonly BatchJobStatus[],
     order: ChangeOrder,
     own: readonly unknown[],
@@ -84,7 +88,9 @@ export class BatchJobChanges {
     return this.carryOut(order, allowed, own, (manager, parameters) =>
       manager.transaction(async (transaction) => {
         await transaction.query(LOCK_BATCH_JOB, [order.batchJobId]);
-        return transaction.query<StatementRow[]>(statement, parameters);
+        const rows = await transaction.query<StatementRow[]>(statement, parameters);
+        if (contacts === null || !rows[0]?.changed) return rows;
+        return [{ ...rows[0], contacts: await changeContacts(transaction, contacts, order.batchJobId) }];
       }),
     );
   }

@@ -20,6 +20,7 @@ const list = (values: readonly string[]): string => values.map((value) => `'${va
 @Check('batch_jobs_start_has_zone', `starts_at is null or (timezone is not null and disambiguation is not null)`)
 @Check('batch_jobs_late_limit_in_range', 'max_late_start_minutes between 0 and 525600')
 @Index('batch_jobs_due', ['startsAt'], { where: `status = 'scheduled'` })
+@Index('batch_jobs_running', ['organizationId'], { where: `status = 'running'` })
 @Index('batch_jobs_newest_first', ['organizationId', 'createdAt', 'id'])
 export class BatchJob {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'batch_jobs_pkey' }) readonly id: BatchJobId;

@@ -21,6 +21,7 @@ import {
   type TakenRow,
 } from './calls.statements.js';
 import { LOCK_BATCH_JOB } from './conditional.statement.js';
+import { CANCEL_WAITING, changeContacts } from './contact.statements.js';
 import { RETRYABLE_STATUSES } from './contact.status.js';
 
 const CALL_ID = /^call_[0-9A-HJKMNP-TV-Z]{26}$/;
@@ -124,7 +125,9 @@ export class CallsRepository {
   async fail(batchJobId: BatchJobId, reason: string): Promise<boolean> {
     return this.database.transaction(async (manager) => {
       await manager.query(LOCK_BATCH_JOB, [batchJobId]);
-      return (await manager.query<unknown[]>(FAIL_BATCH, [batchJobId, reason])).length > 0;
+      const failed = await manager.query<unknown[]>(FAIL_BATCH, [batchJobId, reason]);
+      if (failed.length > 0) await changeContacts(manager, CANCEL_WAITING, batchJobId);
+      return failed.length > 0;
     });
   }
 
@@ -137,9 +140,9 @@ export class CallsRepository {
     return this.database.query<OverdueCall>(LIST_OVERDUE, [limit]);
   }
 
-  /** Organizations for which claiming, or completing, may do something. */
-  async listReady(limit: number): Promise<string[]> {
-    const rows = await this.database.query<{ organizationId: string }>(LIST_READY, [limit]);
+  /** Organizations for which claiming, or completing, may do something; ordered by id, after the given one. */
+  async listReady(afterId: string, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ organizationId: string }>(LIST_READY, [limit, afterId]);
     return rows.map(({ organizationId }) => organizationId);
   }
 

@@ -1,3 +1,4 @@
+import { UNKNOWN_OUTCOME } from './call.outcome.js';
 import { historyFacts } from './history.sql.js';
 import type { ContactStatus } from './contact.status.js';
 
@@ -5,6 +6,9 @@ import type { ContactStatus } from './contact.status.js';
  * Locks are taken in one order, so that no two statements wait for each other: the organization's slots, the batch's row,
  * the call, the contact, the counts (by the trigger, at the end of its statement).
  */
+
+/** The time as one value of the statement: called for each row it could not be looked up in an index. */
+const NOW = '(select clock_timestamp())';
 
 /** $1 organization. Whoever hands out its slots holds this until the commit, so that two never count the same free slot. */
 export const LOCK_SLOTS = `select pg_advisory_xact_lock(hashtextextended('slots ' || $1, 0))`;
@@ -34,7 +38,7 @@ export const CLAIM_CALLS = `
   ), able as (
     select running.*, (
       select count(*) from (
-        (select 1 from contacts where batch_job_id = running.id and status = 'queued' and next_retry_at <= clock_timestamp()
+        (select 1 from contacts where batch_job_id = running.id and status = 'queued' and next_retry_at <= ${NOW}
           limit slots)
         union all
         (select 1 from contacts where batch_job_id = running.id and status = 'pending' limit slots)
@@ -52,7 +56,7 @@ export const CLAIM_CALLS = `
     select contact.id from shares cross join lateral (
       select id from (
         select id, 1 as rank from (
-          select id from contacts where batch_job_id = shares.id and status = 'queued' and next_retry_at <= clock_timestamp()
+          select id from contacts where batch_job_id = shares.id and status = 'queued' and next_retry_at <= ${NOW}
            order by next_retry_at limit shares.share for update skip locked
         ) as due
         union all
@@ -110,8 +114,8 @@ export const TAKE_CALLS = `
     from taken join job on job.id = taken.batch_job_id join contacts as contact on contact.id = taken.contact_id`;
 
 /**
- * Takes back a claim that was never placed, because its batch does not run any more: the contact waits as before, or is
- * cancelled with its batch. $1 call.
+ * Takes back a claim that was never placed, because its batch does not run any more: the contact waits as before, is
+ * cancelled with its batch, or has ended when the call is no longer allowed. $1 call.
  */
 export const WITHDRAW_CALL = `
   with job as (
@@ -122,16 +126,22 @@ export const WITHDRAW_CALL = `
        and not exists (select from job where status = 'running')
     returning call.*
   ), earlier as (
-    select max(call.placed_at) as placed_at from call_attempts as call, withdrawn
+    select max(call.placed_at) as placed_at, (array_agg(call.outcome order by call.attempt desc))[1] as outcome
+      from call_attempts as call, withdrawn
      where call.contact_id = withdrawn.contact_id and call.id <> withdrawn.id
+  ), back as (
+    select withdrawn.contact_id, withdrawn.attempt - 1 as attempts, earlier.placed_at,
+           case when job.status <> 'paused' then 'cancelled'
+                when withdrawn.attempt = 1 then 'pending'
+                when withdrawn.attempt > job.max_attempts then earlier.outcome
+                else 'queued' end as status
+      from withdrawn, job, earlier
   ), contact as (
     update contacts
-       set status = case when job.status <> 'paused' then 'cancelled' when withdrawn.attempt = 1 then 'pending' else 'queued' end,
-           completed_at = case when job.status <> 'paused' then clock_timestamp() end,
-           next_retry_at = case when job.status = 'paused' and withdrawn.attempt > 1 then clock_timestamp() end,
-           attempt_count = withdrawn.attempt - 1,
-           last_attempt_at = earlier.placed_at
-      from withdrawn, job, earlier where contacts.id = withdrawn.contact_id
+       set status = back.status, attempt_count = back.attempts, last_attempt_at = back.placed_at,
+           completed_at = case when back.status not in ('pending', 'queued') then clock_timestamp() end,
+           next_retry_at = case when back.status = 'queued' then clock_timestamp() end
+      from back where contacts.id = back.contact_id
   )
   select organization_id as "organizationId" from withdrawn`;
 
@@ -160,8 +170,14 @@ export interface EndedRow {
   readonly nextRetryAt: Date | null;
 }
 
+/** A call whose outcome nobody knew, and whose contact waits for the next call or has ended by it. */
+const IS_CORRECTION = `
+  call.reason = '${UNKNOWN_OUTCOME}' and found.reason is distinct from '${UNKNOWN_OUTCOME}' and exists (
+    select from contacts where id = call.contact_id and attempt_count = call.attempt and status <> 'dialing')`;
+
 /**
- * Ends calls, each once: frees their slots, and writes the contacts as ended or as waiting for their next call. No row:
+ * Ends calls, each once, but for a definite report that comes after the call was taken for unknown: it corrects what was
+ * written, as long as nobody has been called again. Frees their slots, and writes the contacts as ended or as waiting for their next call. No row:
  * there is no such call. A contact waits only while its batch may still call it, which the lock on the batch's row settles.
  *
  * $1 delays before the next call in ms (of attempt 1, 2, …; the last repeats), then of each call: $2 id, $3 outcome,
@@ -183,11 +199,11 @@ export const END_CALLS = `
      order by id for no key update
   ), ended as (
     update call_attempts as call
-       set ended_at = clock_timestamp(), outcome = found.outcome, error_code = found.error_code, reason = found.reason,
+       set ended_at = coalesce(call.ended_at, clock_timestamp()), outcome = found.outcome, error_code = found.error_code, reason = found.reason,
            room_name = coalesce(found.room_name, call.room_name),
            provider_call_id = coalesce(found.provider_call_id, call.provider_call_id), duration_seconds = found.seconds
       from found left join job on job.id = found.batch_job_id
-     where call.id = found.id and call.ended_at is null
+     where call.id = found.id and (call.ended_at is null or (${IS_CORRECTION}))
     returning call.*, found.status as contact_status, found.least_ms,
               coalesce(found.is_retryable and job.status in ('running', 'paused') and call.attempt < job.max_attempts, false)
                 as is_retried
@@ -199,7 +215,7 @@ export const END_CALLS = `
            completed_at = case when not ended.is_retried then ended.ended_at end,
            error_code = ended.error_code, failure_reason = ended.reason, room_name = ended.room_name,
            call_duration_seconds = ended.duration_seconds
-      from ended where contacts.id = ended.contact_id
+      from ended where contacts.id = ended.contact_id and contacts.attempt_count = ended.attempt
     returning contacts.id, contacts.status, contacts.next_retry_at
   )
   select found.id as "callId", found.organization_id as "organizationId", found.batch_job_id as "batchJobId", found.attempt,
@@ -225,15 +241,12 @@ export const COMPLETE_BATCHES = `
   )
   select id as "batchJobId" from completed`;
 
-/** Fails a running batch, and cancels the contacts that wait. $1 job, $2 reason. */
+/** Fails a running batch; its waiting contacts are cancelled by `CANCEL_WAITING`. $1 job, $2 reason. */
 export const FAIL_BATCH = `
   with failed as (
     update batch_jobs as job set status = 'failed', completed_at = clock_timestamp(), failure_reason = $2
      where job.id = $1 and job.status = 'running'
     returning job.*
-  ), cancelled as (
-    update contacts set status = 'cancelled', completed_at = clock_timestamp(), next_retry_at = null
-      from failed where contacts.batch_job_id = failed.id and contacts.status in ('pending', 'queued')
   ), history as (
     insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
     select id, organization_id, 'failed', 'system', null, $2,
@@ -256,11 +269,17 @@ export const LIST_OVERDUE = `
     from call_attempts where ended_at is null and lease_ends_at < clock_timestamp()
    order by lease_ends_at limit $1`;
 
-/** Organizations with a running batch in which somebody could be called or nobody is left, at most $1. */
+/**
+ * Organizations with a running batch in which somebody could be called or nobody is left, in order of their ids, after $2,
+ * at most $1. Those whose slots are all taken are asked again when one is freed.
+ */
 export const LIST_READY = `
   select distinct organization_id as "organizationId" from batch_jobs as job
-   where status = 'running' and (
-     exists (select from contacts where batch_job_id = job.id and status = 'pending') or
-     exists (select from contacts where batch_job_id = job.id and status = 'queued' and next_retry_at <= clock_timestamp()) or
-     not exists (select from contacts where batch_job_id = job.id and status in ('queued', 'dialing')))
-   limit $1`;
+   where status = 'running' and organization_id > $2 and (
+     ((select count(*) from call_attempts where organization_id = job.organization_id and ended_at is null)
+        < (select concurrent_call_limit from organizations where id = job.organization_id)
+      and (
+        exists (select from contacts where batch_job_id = job.id and status = 'pending') or
+        exists (select from contacts where batch_job_id = job.id and status = 'queued' and next_retry_at <= ${NOW})))
+     or not exists (select from contacts where batch_job_id = job.id and status in ('pending', 'queued', 'dialing')))
+   order by organization_id limit $1`;

@@ -64,7 +64,7 @@ export const conditionally = ({
   factsOf = historyFacts,
 }: ConditionalChange): string => `
   with old as (
-    select * from batch_jobs where id = $1 and organization_id = $2 for update
+    select * from batch_jobs where id = $1 and organization_id = $2 for no key update
   ), changed as (
     update batch_jobs as job set ${set}
       from old where job.id = old.id and old.status = any ($3) and ${onlyIf} and ${WANTED}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { BatchJobChanges, type ChangeOrder, type ChangeResult } from './batch-job.changes.js';
 import type { ChangeableSettings } from './batch-job-history.entity.js';
 import { BATCH_JOB_STATUSES, isTerminal, statusesThatMayBecome } from './batch-job.status.js';
+import { END_EXHAUSTED } from './contact.statements.js';
 import { CHANGE, PAUSE, RESUME } from './control.statements.js';
 
 /** What is to be different; undefined: as it is. */
@@ -20,7 +21,7 @@ export class ControlRepository {
   constructor(private readonly changes: BatchJobChanges) {}
 
   pause(order: ChangeOrder): Promise<ChangeResult> {
-    return this.changes.make(PAUSE, statusesThatMayBecome('paused'), order, []);
+    return this.changes.makeWithContacts(PAUSE, null, statusesThatMayBecome('paused'), order, []);
   }
 
   resume(order: ChangeOrder): Promise<ChangeResult> {
@@ -31,6 +32,6 @@ export class ControlRepository {
     const { name = null, description, concurrentCallLimit = null, maxAttempts = null } = settings;
     const allowed = isOfCalls(settings) ? CALLABLE_STATUSES : BATCH_JOB_STATUSES;
     const own = [name, description !== undefined, description ?? null, concurrentCallLimit, maxAttempts];
-    return this.changes.makeWithContacts(CHANGE, allowed, order, own);
+    return this.changes.makeWithContacts(CHANGE, END_EXHAUSTED, allowed, order, own);
   }
 }

@@ -4,11 +4,12 @@ import { historyFacts } from './history.sql.js';
 const WAITING = `select coalesce(sum(contacts), 0) from contact_counts
                   where batch_job_id = $1 and contact_counts.status in ('pending', 'queued')`;
 
-/** Nothing else has to be done: a claimed call is looked at once more before it is placed. */
+/** Nothing else has to be done: a claimed call is looked at once more before it is placed, and its contact waits, too. */
 export const PAUSE = conditionally({
   action: 'paused',
   set: `status = 'paused'`,
-  contacts: WAITING,
+  contacts: `select (${WAITING}) + (
+    select count(*) from call_attempts where batch_job_id = $1 and ended_at is null and placed_at is null)`,
   details: `jsonb_build_object('callsInProgress', (
     select count(*) from call_attempts where batch_job_id = $1 and ended_at is null and placed_at is not null))`,
 });
@@ -20,8 +21,8 @@ const settings = (row: string): string => `jsonb_build_object(
   'concurrentCallLimit', ${row}.concurrent_call_limit, 'maxAttempts', ${row}.max_attempts)`;
 
 /**
- * Contacts that wait for a call which is no longer allowed end as their last call ended. Those that have ended stay so
- * when more calls are allowed.
+ * Contacts that wait for a call which is no longer allowed end (`END_EXHAUSTED`); those that have ended stay so when more
+ * calls are allowed.
  *
  * $8 name (null: as it is), $9 whether there is a description, $10 description, $11 call limit, $12 attempts (null: as
  * they are).
@@ -31,14 +32,6 @@ export const CHANGE = conditionally({
   set: `name = coalesce($8, old.name), description = case when $9::boolean then $10 else old.description end,
         concurrent_call_limit = coalesce($11::integer, old.concurrent_call_limit),
         max_attempts = coalesce($12::integer, old.max_attempts)`,
-  also: `update contacts
-            set status = (select outcome from call_attempts where contact_id = contacts.id order by attempt desc limit 1),
-                completed_at = clock_timestamp(), next_retry_at = null
-           from changed
-          where contacts.batch_job_id = changed.id and contacts.status = 'queued'
-            and contacts.attempt_count >= changed.max_attempts
-         returning 1`,
-  contacts: 'select count(*) from also',
   details: settings('changed'),
   factsOf: (row) => `${historyFacts(row)} || jsonb_build_object('settings', ${settings(row)})`,
 });

@@ -4,6 +4,7 @@ import type { BatchJobId } from './batch-job.entity.js';
 import type { StartTrigger } from './batch-job-start.entity.js';
 import { NOT_STARTED, statusesThatMayBecome } from './batch-job.status.js';
 import { BatchJobChanges, type ChangeOrder, type ChangeResult, type ScheduledStart } from './batch-job.changes.js';
+import { CANCEL_WAITING } from './contact.statements.js';
 import { WAITING_CONTACT_STATUSES } from './contact.status.js';
 import type { ResolvedSchedule } from './schedule.js';
 import { CANCEL, CLAIM, CLAIM_REFUSED, RESCHEDULE, START_NOW, type ClaimRow } from './schedule.statements.js';
@@ -42,7 +43,7 @@ export class ScheduleRepository {
   }
 
   cancel(order: ChangeOrder): Promise<ChangeResult> {
-    return this.changes.makeWithContacts(CANCEL, statusesThatMayBecome('cancelled'), order, [WAITING_CONTACT_STATUSES]);
+    return this.changes.makeWithContacts(CANCEL, CANCEL_WAITING, statusesThatMayBecome('cancelled'), order, []);
   }
 
   startNow(order: ChangeOrder): Promise<ChangeResult> {
@@ -79,7 +80,7 @@ export class ScheduleRepository {
   listOverdue(overdueMs: number, limit: number): Promise<ScheduledStart[]> {
     return this.database.query<ScheduledStart>(
       `select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt" from batch_jobs
-        where status = 'scheduled' and starts_at < clock_timestamp() - make_interval(secs => $1::double precision / 1000)
+        where status = 'scheduled' and starts_at < (select clock_timestamp()) - make_interval(secs => $1::double precision / 1000)
         order by starts_at, id limit $2`,
       [overdueMs, limit],
     );

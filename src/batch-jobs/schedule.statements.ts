@@ -11,13 +11,10 @@ export const RESCHEDULE = conditionally({
   onlyIf: '$8::timestamptz > clock_timestamp()',
 });
 
-/** Contacts being called keep their call; those waiting for one are cancelled. $8: statuses of those. */
+/** Contacts being called keep their call; those waiting for one are cancelled (`CANCEL_WAITING`). */
 export const CANCEL = conditionally({
   action: 'cancelled',
   set: `status = 'cancelled', completed_at = clock_timestamp()`,
-  also: `update contacts set status = 'cancelled', completed_at = clock_timestamp(), next_retry_at = null
-           from changed where contacts.batch_job_id = changed.id and contacts.status = any ($8) returning 1`,
-  contacts: 'select count(*) from also',
 });
 
 /** The start ledger's row makes a second start impossible. $8: statuses of the contacts released. */

@@ -33,13 +33,14 @@ export class CallOutcomes {
 
   /**
    * Ends a call: its slot is free, and its contact has ended or waits for the next call. The first report counts; a
-   * further one changes nothing and is no error.
+   * further one changes nothing and is no error, but for one that comes after the outcome was taken for unknown.
    *
    * @param organizationId only a call of this one; null: of any, for who has proved to be the provider
    * @throws call_not_found  there is no such call
    * @throws unavailable     PostgreSQL cannot be reached; report it again
    */
-  async record(callId: string, end: CallEnd, organizationId: string | null = null): Promise<RecordedCall> {
+  async record(callId: string, told: CallEnd, organizationId: string | null = null): Promise<RecordedCall> {
+    const end = fit(told);
     const ended = isCallId(callId)
       ? await this.calls.end({ callId, end, retry: this.delaysAfter(end), organizationId })
       : null;
@@ -68,3 +69,18 @@ export class CallOutcomes {
     else this.logger.debug('call has ended already', facts);
   }
 }
+
+const MAX_TEXT_LENGTH = 200;
+
+const fitText = (text: string | null): string | null =>
+  text === null ? null : text.replace(/[\0\p{Cs}]/gu, '').slice(0, MAX_TEXT_LENGTH);
+
+/** As it can be kept, whatever a dialer or a host application has put into it. */
+const fit = ({ outcome, durationSeconds, errorCode, reason, roomName, providerCallId }: CallEnd): CallEnd => ({
+  outcome,
+  durationSeconds: durationSeconds === null ? null : Math.max(0, Math.round(durationSeconds)),
+  errorCode: fitText(errorCode),
+  reason: fitText(reason),
+  roomName: fitText(roomName),
+  providerCallId: fitText(providerCallId),
+});

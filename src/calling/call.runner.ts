@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callEnd, type CallEnd } from '../batch-jobs/call.outcome.js';
+import { callEnd } from '../batch-jobs/call.outcome.js';
 import { CallsRepository } from '../batch-jobs/calls.repository.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { UnavailableError } from '../shared/unavailable.error.js';
@@ -14,7 +14,7 @@ export const LOOK_UP_INTERVAL_MS = 5 * 60_000;
 /** Beyond the time for placing, and beyond the longest call: for the answer to arrive and be written. */
 export const LEASE_GRACE_MS = 30_000;
 
-const RECORD_AGAIN_MS = 1_000;
+const WRITE_AGAIN_MS = 1_000;
 
 /** Places calls. Any number of runners may be asked to place the same one: one of them does. */
 @Injectable()
@@ -47,12 +47,15 @@ export class CallRunner {
     this.logger.log('call placed', facts);
     try {
       const placed = await this.dialer.place(call, AbortSignal.any([signal, AbortSignal.timeout(dialTimeoutMs)]));
-      if (placed.outcome === null) await this.calls.accept(callId, Math.min(LOOK_UP_INTERVAL_MS, longestMs), placed);
-      else await this.record(callId, placed, signal);
+      await this.persist(signal, () =>
+        placed.outcome === null
+          ? this.calls.accept(callId, Math.min(LOOK_UP_INTERVAL_MS, longestMs), placed)
+          : this.outcomes.record(callId, placed),
+      );
     } catch (error) {
-      if (error instanceof DialerRefusal) return this.fail(call, error);
-      const { name, message } = error as Error;
-      this.logger.warn('call has an unknown outcome', { ...facts, reason: name, detail: message });
+      if (error instanceof DialerRefusal) return this.fail(call, error, signal);
+      // Its message is somebody else's, and may hold a number.
+      this.logger.warn('call has an unknown outcome', { ...facts, reason: (error as Error).name });
     }
   }
 
@@ -63,22 +66,30 @@ export class CallRunner {
     this.dispatcher.request(organizationId);
   }
 
-  /** An outcome in hand is worth waiting for PostgreSQL: without it the call would count as unknown. */
-  private async record(callId: string, end: CallEnd, signal: AbortSignal): Promise<void> {
+  /** What the provider has told is worth waiting for PostgreSQL: without it the call would count as unknown. */
+  private async persist(signal: AbortSignal, write: () => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
-        await this.outcomes.record(callId, end);
+        await write();
         return;
       } catch (error) {
         if (!(error instanceof UnavailableError) || signal.aborted) throw error;
-        await sleep(RECORD_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+        await sleep(WRITE_AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
-  private async fail({ callId, batchJobId }: OutboundCall, { reason, message }: DialerRefusal): Promise<void> {
-    const hasFailed = await this.calls.fail(batchJobId, reason);
-    if (hasFailed) this.logger.error('batch failed', { batchJobId, reason, detail: message });
-    await this.outcomes.record(callId, callEnd('failed', { reason }));
+  /** The call has ended, whether or not its batch can be failed at the moment: the next call will try again. */
+  private async fail(
+    { callId, batchJobId }: OutboundCall,
+    { reason, message }: DialerRefusal,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      const hasFailed = await this.calls.fail(batchJobId, reason);
+      if (hasFailed) this.logger.error('batch failed', { batchJobId, reason, detail: message });
+    } finally {
+      await this.persist(signal, () => this.outcomes.record(callId, callEnd('failed', { reason })));
+    }
   }
 }

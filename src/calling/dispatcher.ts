@@ -1,6 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { CallsRepository } from '../batch-jobs/calls.repository.js';
 import { CallsGateway } from '../scheduling/calls.gateway.js';
+import { requestContext } from '../shared/request-context.js';
 
 // Keeps one claim short; what is free beyond it is claimed by the next one, at once.
 const MOST_AT_ONCE = 100;
@@ -34,7 +35,10 @@ export class Dispatcher implements BeforeApplicationShutdown {
       round.isStale = true;
       return;
     }
-    const running = this.dispatchAndReport(organizationId).finally(() => this.running.delete(running));
+    // On nobody's behalf: a round may go on long after the request that asked for it.
+    const running = requestContext
+      .exit(() => this.dispatchAndReport(organizationId))
+      .finally(() => this.running.delete(running));
     this.running.add(running);
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { REDIS_PATIENCE_MS } from '../shared/redis.js';
+import { within } from '../shared/within.js';
 
 // Closing tells Redis good-bye and connects once more; what waits longer than that waits for a Redis that is silent.
 const FAREWELL_MS = 3 * REDIS_PATIENCE_MS;
@@ -44,12 +44,17 @@ export class QueueConsumer<T> {
   }
 
   /**
-   * Lets the work in hand end, within a deadline, and leaves the queue. Bull's own waiting `close` would wait for
-   * Redis as well, for ever; an acknowledgement that does not get through costs a second, stale delivery.
+   * Takes no more, lets the work in hand end, within a deadline, and leaves the queue. Bull's own waiting `close` would wait
+   * for Redis as well, for ever; an acknowledgement that does not get through costs a second, stale delivery.
    */
   async stop(drainMs: number): Promise<void> {
     this.shutdown.abort();
-    await within(drainMs, Promise.allSettled(this.inHand));
+    // Without it, each job that ends during the drain would fetch the next one.
+    await within(
+      REDIS_PATIENCE_MS,
+      this.queue.pause(true, true).catch(() => undefined),
+    );
+    await within(drainMs, this.untilIdle());
     const closing = this.queue.close(true).then(
       () => 'closed' as const,
       () => 'closed' as const,
@@ -62,6 +67,10 @@ export class QueueConsumer<T> {
     }
   }
 
+  private async untilIdle(): Promise<void> {
+    while (this.inHand.size > 0) await Promise.allSettled(this.inHand);
+  }
+
   private take(job: Job<T>, work: (job: Job<T>) => Promise<void>): Promise<void> {
     // Whoever added it, with whatever options: nothing of it stays.
     Object.assign(job.opts, { removeOnComplete: true, removeOnFail: true });
@@ -69,13 +78,4 @@ export class QueueConsumer<T> {
     this.inHand.add(taking);
     return taking;
   }
-}
-
-/** Waits for `work`, and no longer than that; it goes on all the same. @returns null when the time was up first */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
-  const patience = new AbortController();
-  const late = sleep(ms, null, { signal: patience.signal }).catch(() => null);
-  const outcome = await Promise.race([work, late]);
-  patience.abort();
-  return outcome;
 }

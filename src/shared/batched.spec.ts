@@ -48,13 +48,20 @@ describe('Batched', () => {
     batches[3]?.end();
   });
 
-  it('tells a failure to all of the batch, and goes on', async () => {
+  it('tells a failure to the one it is of, and does the others', async () => {
     const { batches, ask } = setup();
     const [first] = ask('a');
-    const [second] = ask('b');
+    const [second, third] = ask('b', 'c');
     batches[0].fail(new Error('away'));
     await expect(first).rejects.toThrow('away');
-    batches[1].end();
-    expect(await second).toBe('B');
+
+    batches[1].fail(new Error('one of them is bad'));
+    await new Promise(setImmediate);
+    expect(batches.slice(2).map(({ keys }) => keys)).toEqual([['b'], ['c']]);
+    batches[2].fail(new Error('bad'));
+    batches[3].end();
+
+    await expect(second).rejects.toThrow('bad');
+    expect(await third).toBe('C');
   });
 });

@@ -1,13 +1,15 @@
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * Does the same piece of work for many at once: who asks while a batch is being worked on is part of the next one. Nobody
  * waits for company, and one commit serves all of a batch, so that throughput does not hang on how fast a disk confirms.
  */
 export class Batched<Item, Result> {
-  private waiting: {
-    readonly item: Item;
-    readonly resolve: (result: Result) => void;
-    readonly reject: (error: unknown) => void;
-  }[] = [];
+  private waiting: Waiting<Item, Result>[] = [];
   private isWorking = false;
 
   /**
@@ -20,7 +22,7 @@ export class Batched<Item, Result> {
     private readonly most: number,
   ) {}
 
-  /** @throws what the work throws, for every item of the batch */
+  /** @throws what the work throws for the item; where it failed for many, each is tried once more by itself */
   do(item: Item): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
@@ -36,10 +38,21 @@ export class Batched<Item, Result> {
         const results = await this.work(batch.map(({ item }) => item));
         batch.forEach(({ resolve }, at) => resolve(results[at]));
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        if (batch.length === 1) batch[0].reject(error);
+        else await Promise.all(batch.map((one) => this.doAlone(one)));
       }
     }
     this.isWorking = false;
+  }
+
+  /** One that cannot be done must not keep the others from being done. */
+  private async doAlone({ item, resolve, reject }: Waiting<Item, Result>): Promise<void> {
+    try {
+      const [result] = await this.work([item]);
+      resolve(result);
+    } catch (error) {
+      reject(error);
+    }
   }
 
   private takeNext() {

@@ -69,7 +69,7 @@ async function leaseLeftSeconds(): Promise<number> {
   return left;
 }
 
-const dispatch = () => app.app.get(Dispatcher, { strict: false }).request('org_a');
+const dispatch = () => app.app.get(Dispatcher, { strict: false }).dispatch('org_a');
 
 describe('a started batch', () => {
   it('is called, contact by contact, and completed', async () => {
@@ -167,7 +167,7 @@ describe('a call whose outcome nobody knows', () => {
     const id = await running({ contacts: contacts(2), concurrentCallLimit: 1 });
     await eventually(() => expect(dialer.placed).toHaveLength(1));
     dialer.script = () => ANSWERED;
-    dispatch();
+    await dispatch();
     expect((await rows.calls(id)).map(({ outcome }) => outcome)).toEqual([null]);
 
     await rows.endLeases(id);
@@ -181,7 +181,8 @@ describe('a call whose outcome nobody knows', () => {
   it('is waited for while the provider does not answer, and while it has taken the call', async () => {
     dialer.script = () => ACCEPTED;
     const id = await running({ contacts: contacts(1) });
-    await eventually(() => expect(dialer.placed).toHaveLength(1));
+    // Accepted: looked up in five minutes.
+    await eventually(async () => expect(await leaseLeftSeconds()).toBeGreaterThan(200));
     const answers = [
       () => {
         throw new Error('away');
@@ -243,7 +244,7 @@ describe('people', () => {
     expect(body).toMatchObject({ status: 'paused', contactsRemaining: 27, callsInProgress: 3 });
     door.open();
     await eventually(async () => expect(await rows.counts(id)).toEqual({ completed: 3, pending: 27 }));
-    dispatch();
+    await dispatch();
     expect(dialer.placed).toHaveLength(3);
     expect((await app.post(`/batch/jobs/${id}/resume`)).body).toMatchObject({
       status: 'running',
@@ -288,6 +289,33 @@ describe('people', () => {
     door.open();
     await becomes(id, 'completed');
   });
+});
+
+describe('a worker that is told to stop', () => {
+  it('takes no more calls, and lets those in hand end', async () => {
+    const aborted: string[] = [];
+    const slowly = async ({ callId }: { callId: string }, signal: AbortSignal) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (signal.aborted) aborted.push(callId);
+      return ANSWERED;
+    };
+    const stopping = new ScriptedDialer(slowly);
+    dialer.script = slowly;
+    const worker = await bootWorker(app, { dialer: stopping, log: new LogLines() });
+    await rows.addOrganization('org_a', 20);
+    const id = await running({ contacts: contacts(300), concurrentCallLimit: 20 });
+    await eventually(() => expect(stopping.placed.length).toBeGreaterThan(3));
+
+    await worker.close();
+
+    const placed = stopping.placed.length;
+    await becomes(id, 'completed', 60_000);
+    expect(stopping.placed).toHaveLength(placed);
+    expect(aborted).toEqual([]);
+    expect(await rows.counts(id)).toEqual({ completed: 300 });
+    const calls = await rows.calls(id);
+    expect(calls.filter(({ reason }) => reason !== null)).toEqual([]);
+  }, 90_000);
 });
 
 describe('without what Redis knew', () => {

@@ -151,7 +151,7 @@ async function violations(ids: readonly string[], from: number): Promise<string[
     .filter(({ method }) => method === 'POST')
     .map(({ body }) => JSON.parse(body) as { callId: string; contactId: string; attempt: number });
   const known = await postgres.ask<{ id: string }>(
-    `select contact_id as id from call_attempts where ${OF_BATCHES} and attempt = 1 and reason <> 'unknown_outcome'`,
+    `select contact_id as id from call_attempts where ${OF_BATCHES} and attempt = 1 and reason is distinct from 'unknown_outcome'`,
     [ids],
   );
   const settled = new Set(known.map(({ id }) => id));

@@ -3,6 +3,7 @@ import { callEnd, UNKNOWN_OUTCOME, type CallOutcome } from '../../src/batch-jobs
 import { CallsRepository, type RetryDelays } from '../../src/batch-jobs/calls.repository.js';
 import { Database } from '../../src/shared/database.js';
 import { CallRows } from '../support/call-rows.js';
+import { MOST_AT_ONE_TIME } from '../support/most-at-one-time.js';
 import { CALLER, by } from '../support/job-rows.js';
 import { ScheduleDatabase } from '../support/schedule-database.js';
 
@@ -151,23 +152,13 @@ describe('a claim', () => {
     for (const [ofA, ofB, ofC] of samples) {
       expect(ofA).toBeLessThanOrEqual(3);
       expect(ofB).toBeLessThanOrEqual(4);
-      // Read one after the other, so that what moves on between two reads may be counted twice; the next test is exact.
       expect(ofC).toBeLessThanOrEqual(7);
     }
-    const [{ most }] = await db.source.query<[{ most: string }]>(MOST_AT_ONE_TIME, ['org_a']);
-    expect(Number(most)).toBe(7);
+    const most = await db.source.query<{ holder: string; most: number }[]>(MOST_AT_ONE_TIME);
+    const atOnce = Object.fromEntries(most.map(({ holder, most: calls_ }) => [holder, calls_]));
+    expect([atOnce.org_a, atOnce[a], atOnce[b]]).toEqual([7, 3, 4]);
   });
 });
-
-/** Most calls of an organization that held a slot at one time: over all intervals that there were. */
-const MOST_AT_ONE_TIME = `
-  select max(at_once) as most from (
-    select sum(change) over (order by at, change) as at_once from (
-      select claimed_at as at, 1 as change from call_attempts where organization_id = $1
-      union all
-      select ended_at, -1 from call_attempts where organization_id = $1 and ended_at is not null
-    ) as changes
-  ) as sums`;
 
 describe('taking a call', () => {
   it('gives it to one, with everything to place it', async () => {
@@ -240,6 +231,19 @@ describe('taking a call', () => {
     expect(contact.retryInMs).toBeLessThanOrEqual(0);
   });
 
+  it('ends a withdrawn retry that is no longer allowed as its last call ended', async () => {
+    await rows.addOrganization('org_a', 5);
+    const id = await rows.addCallable({ contacts: 1 });
+    await end(await placed(), 'busy');
+    await rows.makeDue(id);
+    const [callId] = await calls.claim('org_a', 1);
+    await db.source.query(`update batch_jobs set status = 'paused', max_attempts = 1 where id = $1`, [id]);
+
+    await calls.withdraw(callId);
+
+    expect((await rows.people(id))[0]).toMatchObject({ status: 'busy', attemptCount: 1, isEnded: true });
+  });
+
   it('withdraws what was claimed of a batch that is no more', async () => {
     await rows.addOrganization('org_a', 5);
     const id = await rows.addCallable({ contacts: 1 });
@@ -309,6 +313,49 @@ describe('the end of a call', () => {
     expect(await rows.calls(id)).toHaveLength(1);
     const { counters, contacts } = await rows.countersBesideContacts(id);
     expect(counters).toEqual(contacts);
+  });
+
+  describe('that was taken for unknown', () => {
+    const unknown = (callId: string) =>
+      calls.end({
+        callId,
+        end: callEnd('timeout', { reason: UNKNOWN_OUTCOME }),
+        retry: { delaysMs: [0], leastMs: 5 * MINUTE_MS },
+        organizationId: null,
+      });
+
+    it.each([1, 3])('is corrected by whoever knows it, of %d calls allowed', async (maxAttempts) => {
+      await rows.addOrganization('org_a', 5);
+      const id = await rows.addCallable({ contacts: 1, maxAttempts });
+      const callId = await placed();
+      await unknown(callId);
+
+      expect(await end(callId, 'answered')).toMatchObject({
+        isNew: true,
+        contactStatus: 'completed',
+        nextRetryAt: null,
+      });
+
+      expect((await rows.people(id))[0]).toMatchObject({ status: 'completed', isEnded: true, failureReason: null });
+      expect(await end(callId, 'busy')).toMatchObject({ isNew: false });
+      const { counters, contacts } = await rows.countersBesideContacts(id);
+      expect(counters).toEqual(contacts);
+    });
+
+    it('stays so when somebody else does not know it either, and when the contact is called again', async () => {
+      await rows.addOrganization('org_a', 5);
+      const id = await rows.addCallable({ contacts: 1 });
+      const callId = await placed();
+      await unknown(callId);
+      expect(await unknown(callId)).toMatchObject({ isNew: false });
+      await rows.makeDue(id);
+      const [next] = await calls.claim('org_a', 1);
+
+      expect(await end(callId, 'answered')).toMatchObject({ isNew: false });
+
+      expect((await rows.people(id))[0]).toMatchObject({ status: 'dialing', attemptCount: 2 });
+      expect(next).toEqual(expect.any(String));
+    });
   });
 
   it('of a call that does not exist, or of another organization, is nothing', async () => {
@@ -410,11 +457,26 @@ describe('failing a batch', () => {
 });
 
 describe('what is found by the sweep', () => {
+  it('are organizations with a free slot or a batch that is done, each in its turn', async () => {
+    for (const organization of ['org_a', 'org_b', 'org_c']) {
+      await rows.addOrganization(organization, 1);
+      await rows.addCallable({ organizationId: organization, contacts: 2 });
+    }
+    expect(await calls.listReady('', 2)).toEqual(['org_a', 'org_b']);
+    expect(await calls.listReady('org_b', 2)).toEqual(['org_c']);
+    const callId = await placed('org_a');
+    expect(await calls.listReady('', 9)).toEqual(['org_b', 'org_c']);
+    await end(callId, 'answered');
+    await end(await placed('org_a'), 'answered');
+    await rows.addOrganization('org_a', 0);
+    expect(await calls.listReady('', 9)).toContain('org_a');
+  });
+
   it('are calls that nobody took, calls that are overdue, and organizations with somebody to call', async () => {
     await rows.addOrganization('org_a', 5);
     await rows.addOrganization('org_b', 5);
     const id = await rows.addCallable({ contacts: 3, callLimit: 2 });
-    expect(await calls.listReady(10)).toEqual(['org_a']);
+    expect(await calls.listReady('', 10)).toEqual(['org_a']);
     const [first, second] = await calls.claim('org_a', 10);
     await calls.take(first, LEASE_MS);
 

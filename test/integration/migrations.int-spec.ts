@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 /** Oldest first. */
-const MIGRATIONS = ['CreateBatchJobs', 'KeepWhatHappened'];
+const MIGRATIONS = ['CreateBatchJobs', 'KeepWhatHappened', 'PlaceCalls'];
 
 const tables = async (): Promise<string[]> => {
   const rows = await database.query<{ name: string }[]>(

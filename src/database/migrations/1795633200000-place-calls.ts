@@ -12,7 +12,7 @@ export class PlaceCalls1795633200000 implements MigrationInterface {
       alter table batch_job_history add constraint batch_job_history_action_known
         check (action in ('created', 'rescheduled', 'started', 'cancelled', 'missed')) not valid;
       drop table call_attempts;
-      drop index contacts_due;
+      drop index contacts_due, batch_jobs_running;
       alter table batch_jobs drop column from_phone_number;
       alter table organizations drop column concurrent_call_limit;
     `);
@@ -30,6 +30,7 @@ const LIMITS = `
 `;
 
 const CONTACTS = `
+  create index batch_jobs_running on batch_jobs (organization_id) where status = 'running';
   create index contacts_due on contacts (batch_job_id, next_retry_at) where status = 'queued';
 `;
 
