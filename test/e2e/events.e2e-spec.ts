@@ -190,6 +190,39 @@ describe('GET /batch/jobs/:id/events', () => {
     expect(callsOf(fourth)).toEqual([]);
   }, 30_000);
 
+  it('tells of a call whose end is committed late, once, whoever watched before or meanwhile', async () => {
+    const id = await running(3);
+    const [early, late] = [await place(id, 1), await place(id, 2)];
+    const first = await watch(id);
+    await first.sees('counters');
+    await end(early, 'answered');
+    await first.sees('outcomes');
+    const before = await watch(id);
+    await before.sees('counters');
+
+    const ending = app.database.createQueryRunner();
+    await ending.startTransaction();
+    await ending.query('select from batch_jobs where id = $1 for no key update', [id]);
+    await ending.query(`update call_attempts set ended_at = clock_timestamp(), outcome = 'busy' where id = $1`, [late]);
+    reads = [];
+    await eventually(() => expect(reads.length).toBeGreaterThan(1), 10_000);
+    const meanwhile = await watch(id);
+    await meanwhile.sees('counters');
+    await ending.query(`update contacts set status = 'busy' where batch_job_id = $1 and position = 2`, [id]);
+    await ending.commitTransaction();
+    await ending.release();
+
+    for (const reader of [before, meanwhile]) {
+      await reader.sees('counters', ({ statusBreakdown }) => statusBreakdown.busy === 1);
+      await eventually(() => expect(callsOf(reader).map(({ callId }) => callId)).toEqual([late]));
+    }
+    const back = await watch(id, before.events.at(-1)?.id);
+    await back.sees('counters');
+    reads = [];
+    await eventually(() => expect(reads.length).toBeGreaterThan(1), 10_000);
+    expect([callsOf(first).length, callsOf(before).length, callsOf(back).length]).toEqual([2, 1, 0]);
+  });
+
   it('reads once a second however many watch, and no more when nobody does', async () => {
     const id = await running();
     const watchers = await Promise.all(Array.from({ length: 20 }, () => watch(id)));
