@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ulid } from 'ulid';
 import { CallOutcomes } from '../../src/calling/call-outcomes.js';
 import { callEnd, type CallOutcome } from '../../src/batch-jobs/call.outcome.js';
@@ -285,18 +285,43 @@ describe('GET /batch/jobs/:id/events', () => {
     expect(await app.get(path, writing)).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
   });
 
-  it('says every 15 seconds that it lives', async () => {
-    jest.useFakeTimers({
-      doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'setTimeout'],
+  describe('every 15 seconds', () => {
+    beforeEach(() => {
+      jest.useFakeTimers({
+        doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'setTimeout'],
+      });
     });
-    try {
+    afterEach(() => jest.useRealTimers());
+
+    it('says that it lives', async () => {
       const reader = await watch(await running());
       await reader.sees('counters');
       jest.advanceTimersByTime(15_000);
       await eventually(() => expect(reader.comments).toEqual(['heartbeat']));
-    } finally {
-      jest.useRealTimers();
-    }
+    });
+
+    it('lives on while PostgreSQL cannot say whether its key does', async () => {
+      const reader = await watch(await running());
+      await reader.sees('counters');
+      await proxy.refuse();
+      jest.advanceTimersByTime(15_000);
+      await eventually(() => expect(reader.comments).toEqual(['heartbeat']), 10_000);
+    });
+
+    it.each(['revoked_at', 'expires_at'])('looks at its key, and is closed without an end: %s', async (column) => {
+      const key = await app.keyWith(['jobs:read']);
+      const url = `${app.url}/batch/jobs/${await running()}/events`;
+      const reader = await EventReader.open(url, key);
+      readers.push(reader);
+      await reader.sees('counters');
+      await app.database.query(
+        `update api_keys set ${column} = clock_timestamp()
+          where id = (select id from api_keys where scopes = '{jobs:read}' order by created_at desc limit 1)`,
+      );
+      jest.advanceTimersByTime(15_000);
+      await reader.closed();
+      expect(reader.names).toEqual(['status', 'counters']);
+    });
   });
 });
 
