@@ -291,7 +291,7 @@ describe('GET /batch/jobs/:id/events', () => {
         doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'setTimeout'],
       });
     });
-    afterEach(() => jest.useRealTimers());
+    afterEach(() => void jest.useRealTimers());
 
     it('says that it lives', async () => {
       const reader = await watch(await running());
