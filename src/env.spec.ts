@@ -101,6 +101,10 @@ describe('readEnvironment', () => {
       ['DIALER', 'carrier-pigeon', 'one of simulated, http, twilio'],
       ['HTTP_DIALER_URL', 'calls.example.com', 'https:// or http://'],
       ['HTTP_DIALER_URL', 'https://calls.example.com/#calls', 'https:// or http://'],
+      ['HTTP_DIALER_URL', 'https://user:password@calls.example.com/', 'without user and password'],
+      ['HTTP_DIALER_URL', 'https://user@calls.example.com/', 'without user and password'],
+      ['HTTP_DIALER_URL', 'https://:password@calls.example.com/', 'without user and password'],
+      ['TWILIO_API_URL', 'https://user:password@proxy.example.com/', 'without user and password'],
       [
         'HTTP_DIALER_SECRET',
         'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0',
@@ -110,6 +114,7 @@ describe('readEnvironment', () => {
       ['HTTP_DIALER_SECRET', `${SECRET}!`, "'whsec_' and the base64"],
       ['HTTP_DIALER_SECRET', `whsec_${Buffer.alloc(65, 7).toString('base64')}`, "'whsec_' and the base64"],
       ['TWILIO_ACCOUNT_SID', 'SK00000000000000000000000000000000', "'AC' and 32 hexadecimal digits"],
+      ['TWILIO_ACCOUNT_SID', `ac${'0'.repeat(32)}`, "'AC' and 32 hexadecimal digits"],
       ['TWILIO_AUTH_TOKEN', 'not-long-enough', 'at least 32 characters'],
       ['TWILIO_TWIML_URL', 'ftp://voice.example.com', 'https:// or http://'],
       ['TWILIO_RING_SECONDS', '601', 'a whole number from 5 to 600'],

@@ -69,6 +69,17 @@ const httpUrl = (name: string): Variable<string> => {
   return { name, read: (given) => (given.includes('#') ? undefined : read(given)), allowed };
 };
 
+/** Where we ask: `fetch` refuses an address with a user or a password, and each call would be of unknown outcome. */
+const askedUrl = (name: string): Variable<string> => {
+  const { read, allowed } = httpUrl(name);
+  const hasCredentials = (given: string): boolean => new URL(given).username + new URL(given).password !== '';
+  return {
+    name,
+    read: (given) => (read(given) === undefined || hasCredentials(given) ? undefined : given),
+    allowed: `${allowed}, without user and password`,
+  };
+};
+
 const oneOf = <T extends string>(name: string, values: readonly T[], fallback?: T): Variable<T> => ({
   name,
   read: (given) => values.find((value) => value === given),
@@ -108,15 +119,15 @@ export const VARIABLES = {
   dialer: oneOf('DIALER', DIALERS),
   simulatedCallMs: integer('SIMULATED_CALL_MS', 0, 600_000, 1_500),
   publicUrl: optional(httpUrl('PUBLIC_URL')),
-  httpDialerUrl: optional(httpUrl('HTTP_DIALER_URL')),
+  httpDialerUrl: optional(askedUrl('HTTP_DIALER_URL')),
   httpDialerSecret: optional(
     pattern('HTTP_DIALER_SECRET', WEBHOOK_SECRET, "'whsec_' and the base64 of 24 to 64 random bytes"),
   ),
-  twilioAccountSid: optional(pattern('TWILIO_ACCOUNT_SID', /^AC[0-9a-f]{32}$/i, "'AC' and 32 hexadecimal digits")),
+  twilioAccountSid: optional(pattern('TWILIO_ACCOUNT_SID', /^AC[0-9A-Fa-f]{32}$/, "'AC' and 32 hexadecimal digits")),
   twilioAuthToken: optional(text('TWILIO_AUTH_TOKEN', 32)),
   twilioTwimlUrl: optional(httpUrl('TWILIO_TWIML_URL')),
   twilioRingSeconds: integer('TWILIO_RING_SECONDS', 5, 600, 45),
-  twilioApiUrl: optional(httpUrl('TWILIO_API_URL')),
+  twilioApiUrl: optional(askedUrl('TWILIO_API_URL')),
   retryDelaysMinutes: amounts('RETRY_DELAYS_MINUTES', 10_080, SETTING_DEFAULTS.retryDelaysMinutes),
   callConcurrency: integer('CALL_CONCURRENCY', 1, 1_000, SETTING_DEFAULTS.callConcurrency),
   dialTimeoutSeconds: integer('DIAL_TIMEOUT_SECONDS', 1, 300, SETTING_DEFAULTS.dialTimeoutSeconds),

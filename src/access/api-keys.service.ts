@@ -56,6 +56,16 @@ export class ApiKeysService {
     return { id: found.id, organizationId: found.organizationId, scopes: found.scopes };
   }
 
+  /** Whether a key that was valid still is: not revoked, not expired. */
+  async isInForce(id: string): Promise<boolean> {
+    const found = await this.database.query<unknown>(
+      `select from api_keys
+        where id = $1 and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`,
+      [id],
+    );
+    return found.length > 0;
+  }
+
   /** Every key, newest first; without the hashes. */
   async list(): Promise<Omit<ApiKey, 'hash' | 'organization'>[]> {
     return this.database.read((manager) =>

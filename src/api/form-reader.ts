@@ -27,7 +27,7 @@ export interface Form<T> {
  * Reads `multipart/form-data` as it arrives: the file goes to `readFile` while it is being uploaded, wherever in the
  * form it stands. When the form is refused, `readFile` sees its file end early, and what it made of the file is closed.
  *
- * @throws invalid_request    not a form, a field twice, another file, or more than a form of ours can have
+ * @throws invalid_request    not a form, a part without a name, a field twice, another file, or more than a form of ours can have
  * @throws payload_too_large  the body is longer than a form with a file of so many bytes
  */
 export async function readForm<T extends Closable>(
@@ -40,21 +40,24 @@ export async function readForm<T extends Closable>(
   try {
     await receive(request, maxFileBytes + UPLOAD_OVERHEAD_BYTES, (fail) => {
       const parser = openParser(request);
-      parser.on('field', (name, value, isNameCut, isValueCut) => {
-        if (isNameCut || isValueCut) fail(invalidFormField(name, 'is longer than any field may be.'));
-        else if (fields.has(name)) fail(invalidFormField(name, 'is given more than once. Give it once.'));
-        else fields.set(name, value);
-      });
-      parser.on('file', (name, content) => {
+      const onField = (name: string | undefined, value: string, isNameCut: boolean, isValueCut: boolean): void => {
+        if (!name) throw namelessPart();
+        if (isNameCut || isValueCut) throw invalidFormField(name, 'is longer than any field may be.');
+        if (fields.has(name)) throw invalidFormField(name, 'is given more than once. Give it once.');
+        fields.set(name, value);
+      };
+      const onFile = (name: string | undefined, content: Readable): void => {
         content.on('error', fail);
         if (name !== 'file' || uploads.length > 0) {
           content.resume();
-          return fail(invalidForm("A form has one file, the contact list, in the field 'file'.", name.slice(0, 64)));
+          throw name ? invalidForm(ONE_FILE, name.slice(0, 64)) : namelessPart();
         }
         const result = readFile(content);
         result.catch(fail);
         uploads.push({ content, result });
-      });
+      };
+      parser.on('field', guarded(onField, fail));
+      parser.on('file', guarded(onFile, fail));
       refuseBrokenForms(parser, fail);
       return parser;
     });
@@ -65,6 +68,21 @@ export async function readForm<T extends Closable>(
     throw error;
   }
 }
+
+const ONE_FILE = "A form has one file, the contact list, in the field 'file'.";
+
+const namelessPart = (): Error => invalidForm('Each part of the form needs a name.');
+
+/** The parser calls a listener while the request delivers: what it throws would end the process. */
+const guarded =
+  <T extends unknown[]>(listen: (...given: T) => void, fail: (error: Error) => void): ((...given: T) => void) =>
+  (...given) => {
+    try {
+      listen(...given);
+    } catch (error: unknown) {
+      fail(error as Error);
+    }
+  };
 
 interface Upload<T> {
   readonly content: Readable;

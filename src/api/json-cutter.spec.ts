@@ -114,6 +114,27 @@ describe('JsonCutter', () => {
     expect(() => cut(`{"name":"${'x'.repeat(200)}`, 1, limits)).toThrow('long rest');
   });
 
+  it.each([
+    ['an element', '{"contacts":["'],
+    ['the rest', '{"name":"'],
+  ])('keeps no more of %s that arrives byte by byte', (_what, begin) => {
+    const length = 1_000_000;
+    const limits = { maxElementBytes: 2 * length, maxRestBytes: 2 * length };
+    const sink: JsonSink = {
+      take: () => undefined,
+      refuseRepetition: refuse('repetition'),
+      refuseLongElement: refuse('long element'),
+      refuseLongRest: refuse('long rest'),
+    };
+    const cutter = new JsonCutter('contacts', limits, sink);
+    cutter.write(Buffer.from(begin));
+    const before = process.memoryUsage().heapUsed;
+    for (let at = 0; at < length; at += 1) cutter.write(Buffer.from('x'));
+    // A buffer for each byte would be 100 MB and more.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(60_000_000);
+    expect(cutter.end()).toMatch(/^\{/);
+  });
+
   it('reads bytes that are no UTF-8 as Node.js does', () => {
     const text = Buffer.from([
       ...Buffer.from('{"contacts":["'),

@@ -43,10 +43,8 @@ export interface JsonCutterLimits {
 export class JsonCutter {
   /** Stands in the rest where the list was. */
   readonly placeholder: string = randomUUID();
-  private readonly rest: Buffer[] = [];
-  private restBytes = 0;
-  private element: Buffer[] = [];
-  private elementBytes = 0;
+  private readonly rest = new GrowingBuffer();
+  private readonly element = new GrowingBuffer();
   private elements = 0;
   private depth = 0;
   private isQuoted = false;
@@ -86,7 +84,7 @@ export class JsonCutter {
 
   /** @returns the text without the list; a list that did not end is missing there, too */
   end(): string {
-    return Buffer.concat(this.rest).toString();
+    return this.rest.toString();
   }
 
   private passQuoted(byte: number): void {
@@ -108,9 +106,8 @@ export class JsonCutter {
 
   /** @param end what came behind it */
   private take(end: number): void {
-    const text = Buffer.concat(this.element, this.elementBytes).toString();
-    this.element = [];
-    this.elementBytes = 0;
+    const text = this.element.toString();
+    this.element.clear();
     const isEmptyList = end === CLOSE_ARRAY && this.elements === 0 && BLANK.test(text);
     // A brace that closes nothing makes no JSON of the element.
     if (!isEmptyList) this.sink.take(end === CLOSE_OBJECT ? `${text}}` : text);
@@ -123,8 +120,7 @@ export class JsonCutter {
 
   private beginList(): boolean {
     this.depth = LIST_DEPTH;
-    const before = Buffer.concat(this.rest.slice(-NAME_BYTES)).subarray(-NAME_BYTES);
-    if (!this.listBegins.test(before.toString('latin1'))) return false;
+    if (!this.listBegins.test(this.rest.tail(NAME_BYTES).toString('latin1'))) return false;
     if (this.hasList) this.sink.refuseRepetition();
     this.isInList = true;
     this.hasList = true;
@@ -134,14 +130,45 @@ export class JsonCutter {
   private keep(part: Buffer): void {
     if (part.length === 0) return;
     if (this.isInList) {
-      this.element.push(part);
-      this.elementBytes += part.length;
-      if (this.elementBytes > this.limits.maxElementBytes) this.sink.refuseLongElement();
+      this.element.append(part);
+      if (this.element.length > this.limits.maxElementBytes) this.sink.refuseLongElement();
       return;
     }
-    // A copy: the chunk it is a part of would be held with it.
-    this.rest.push(Buffer.from(part));
-    this.restBytes += part.length;
-    if (this.restBytes > this.limits.maxRestBytes) this.sink.refuseLongRest();
+    this.rest.append(part);
+    if (this.rest.length > this.limits.maxRestBytes) this.sink.refuseLongRest();
+  }
+}
+
+/** Bytes by value: a chunk kept as it is would cost 200 bytes beside its own, and a client may send one at a time. */
+class GrowingBuffer {
+  private bytes = Buffer.alloc(0);
+  private used = 0;
+
+  get length(): number {
+    return this.used;
+  }
+
+  append(part: Buffer): void {
+    const needed = this.used + part.length;
+    if (needed > this.bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.bytes.length));
+      this.bytes.copy(larger, 0, 0, this.used);
+      this.bytes = larger;
+    }
+    part.copy(this.bytes, this.used);
+    this.used = needed;
+  }
+
+  clear(): void {
+    this.bytes = Buffer.alloc(0);
+    this.used = 0;
+  }
+
+  tail(count: number): Buffer {
+    return this.bytes.subarray(Math.max(0, this.used - count), this.used);
+  }
+
+  toString(): string {
+    return this.bytes.toString('utf8', 0, this.used);
   }
 }

@@ -1,9 +1,11 @@
 import { HttpStatus, Injectable, type StreamableFile } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { ApiKeysService } from '../access/api-keys.service.js';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
-import { ProgressService } from '../scheduling/progress.service.js';
+import { ProgressService, type ProgressNews } from '../scheduling/progress.service.js';
 import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
+import { UnavailableError } from '../shared/unavailable.error.js';
 import { END_ID, type LastEvent } from './last-event-id.decorator.js';
 import { toEvents } from './progress-events.js';
 import { rawResponse, type AdapterResponse } from './raw-request.js';
@@ -14,11 +16,15 @@ import { textStream } from './text-stream.js';
 export class ProgressReader {
   constructor(
     private readonly progress: ProgressService,
+    private readonly apiKeys: ApiKeysService,
     private readonly clock: Clock,
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
   /**
+   * The stream ends, without an `end`, at the first heartbeat after the caller's key was revoked or has expired.
+   *
+   * @param caller by an API key
    * @param lastEvent up to where the client has been told
    * @param response of the adapter
    * @returns undefined, with the status 204, for a client that has been told everything: an `EventSource` stops then
@@ -45,6 +51,23 @@ export class ProgressReader {
     // No proxy may keep events back.
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store, no-transform');
     httpAdapter.setHeader(response, 'X-Accel-Buffering', 'no');
-    return textStream(toEvents(news), { type: 'text/event-stream' });
+    return textStream(toEvents(this.whileInForce(caller.actor, news)), { type: 'text/event-stream' });
+  }
+
+  private async *whileInForce(keyId: string, news: AsyncIterable<ProgressNews>): AsyncGenerator<ProgressNews> {
+    for await (const each of news) {
+      if (each.kind === 'heartbeat' && !(await this.isInForce(keyId))) return;
+      yield each;
+    }
+  }
+
+  /** While PostgreSQL is away nothing is told that would need a key. */
+  private async isInForce(keyId: string): Promise<boolean> {
+    try {
+      return await this.apiKeys.isInForce(keyId);
+    } catch (error) {
+      if (error instanceof UnavailableError) return true;
+      throw error;
+    }
   }
 }

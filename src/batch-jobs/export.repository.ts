@@ -34,16 +34,34 @@ const LIST_KEYS = `
      group by key
   ) as known order by first_seen limit $4`;
 
-/** $1 job, $2 and $3 places, $4 statuses (null: any). A job without such contacts gives one row of nulls; none gives none. */
+/** Contacts of a list, in its order. */
+export interface ExportedPiece {
+  readonly contacts: readonly ExportedContact[];
+  /** The place up to which they are all of what was asked for. */
+  readonly last: number;
+}
+
+/**
+ * $1 job, $2 and $3 places, $4 statuses (null: any), $5 most bytes of rows before the last one. A job without such contacts
+ * gives one row of nulls; none gives none.
+ */
 const READ_PIECE = `
   select contact.phone_number as "phoneNumber", contact.contact_data as "contactData", contact.status,
          contact.attempt_count as "attemptCount", contact.last_attempt_at as "lastAttemptAt",
          contact.completed_at as "completedAt", contact.call_duration_seconds as "callDurationSeconds",
-         contact.error_code as "errorCode", contact.failure_reason as "failureReason", contact.room_name as "roomName"
-    from batch_jobs as job left join contacts as contact
-      on contact.batch_job_id = job.id and contact.position > $2 and contact.position <= $3
-     and ($4::text[] is null or contact.status = any ($4))
+         contact.error_code as "errorCode", contact.failure_reason as "failureReason", contact.room_name as "roomName",
+         contact.position, contact.wanted
+    from batch_jobs as job left join (
+           select contacts.*, count(*) over ()::integer as wanted,
+                  sum(octet_length(contact_data::text)) over (order by position) - octet_length(contact_data::text) as bytes_before
+             from contacts
+            where batch_job_id = $1 and position > $2 and position <= $3
+              and ($4::text[] is null or contacts.status = any ($4))
+         ) as contact on contact.bytes_before < $5
    where job.id = $1 order by contact.position`;
+
+/** `wanted` says how many contacts were asked for. */
+type PieceRow = ExportedContact & { readonly position: number; readonly wanted: number };
 
 /** Reads whole lists in pieces: each is a short statement of its own, however long the list is. */
 @Injectable()
@@ -56,18 +74,29 @@ export class ExportRepository {
     return rows.map(({ key }) => key);
   }
 
-  /** Contacts in these places, in the order of the list. @param statuses null: in any. @returns null when the job is gone */
+  /**
+   * Contacts in these places, fewer when their rows are large.
+   *
+   * @param statuses null: in any
+   * @param maxBytes of the rows as JSON; the last one may exceed it
+   * @returns null when the job is gone
+   */
   async readPiece(
     batchJobId: BatchJobId,
     { after, last }: Places,
     statuses: readonly ContactStatus[] | null,
-  ): Promise<ExportedContact[] | null> {
-    const rows = await this.database.query<ExportedContact | { readonly phoneNumber: null }>(READ_PIECE, [
+    maxBytes: number,
+  ): Promise<ExportedPiece | null> {
+    const rows = await this.database.query<PieceRow | { readonly phoneNumber: null }>(READ_PIECE, [
       batchJobId,
       after,
       last,
       statuses,
+      maxBytes,
     ]);
-    return rows.length === 0 ? null : rows.filter((row): row is ExportedContact => row.phoneNumber !== null);
+    if (rows.length === 0) return null;
+    const contacts = rows.filter((row): row is PieceRow => row.phoneNumber !== null);
+    const final = contacts.at(-1);
+    return { contacts, last: final && contacts.length < final.wanted ? final.position : last };
   }
 }

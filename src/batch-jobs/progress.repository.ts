@@ -4,7 +4,8 @@ import type { BatchJob, BatchJobId } from './batch-job.entity.js';
 import type { CallOutcome } from './call.outcome.js';
 import type { StatusCounts } from './status-counts.js';
 
-// Calls of one batch end one after the other, as each locks its row; two may do so within the same millisecond.
+// Calls of one batch end one after the other, as each locks its row until it is committed, however long that takes: what
+// is not seen yet ended after what is. Two may do so within the same millisecond, in any order of their ids.
 const SETTLING_MS = 100;
 
 /** A job as it is at one moment: its row, its counters and whether a call is still open. */
@@ -15,8 +16,10 @@ export interface Progress extends Pick<
   readonly counts: StatusCounts;
   /** No call is in progress, and none ended after `settledUntil`. */
   readonly isSettled: boolean;
-  /** Calls that ended before this instant are all known; 100 ms ago. */
+  /** 100 ms ago. Calls that ended before are told; one that is committed late may still come to be among them. */
   readonly settledUntil: Date;
+  /** The last known call that ended before `settledUntil`: every call that is not known yet ended after it. */
+  readonly latestEnded: CallPosition;
 }
 
 /** A place among the calls of a job that have ended, in the order of their end. */
@@ -47,8 +50,15 @@ const READ_PROGRESS = `
                       where organization_id = job.organization_id and batch_job_id = job.id and ended_at is null)
            and not exists (select from call_attempts
                             where batch_job_id = job.id and ended_at >= moment.settled_until) as "isSettled",
-         moment.settled_until as "settledUntil"
-    from moment, batch_jobs as job where job.id = $1`;
+         moment.settled_until as "settledUntil",
+         coalesce(latest.ended_at, to_timestamp(0)) as "latestEndedAt", coalesce(latest.id, '') as "latestCallId"
+    from moment cross join batch_jobs as job left join lateral (
+           select ended_at, id from call_attempts where batch_job_id = job.id and ended_at < moment.settled_until
+            order by ended_at desc, id collate "C" desc limit 1
+         ) as latest on true
+   where job.id = $1`;
+
+type ProgressRow = Omit<Progress, 'latestEnded'> & { readonly latestEndedAt: Date; readonly latestCallId: string };
 
 /** $1 job, $2 and $3 position, $4 instant before which they ended, $5 most. */
 const LIST_ENDED = `
@@ -65,8 +75,10 @@ export class ProgressRepository {
 
   /** @returns null when there is no such job */
   async read(batchJobId: BatchJobId): Promise<Progress | null> {
-    const [progress] = await this.database.query<Progress>(READ_PROGRESS, [batchJobId, SETTLING_MS]);
-    return progress ?? null;
+    const [row] = await this.database.query<ProgressRow>(READ_PROGRESS, [batchJobId, SETTLING_MS]);
+    if (!row) return null;
+    const { latestEndedAt, latestCallId, ...progress } = row;
+    return { ...progress, latestEnded: { endedAt: latestEndedAt, callId: latestCallId } };
   }
 
   /** Calls that ended after a position and before an instant, in the order of their end. */

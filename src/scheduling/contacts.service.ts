@@ -20,6 +20,8 @@ const STATUSES = {
 
 // Bounds what an export holds in memory, and for how long it keeps the process from anything else: some 20 ms.
 const CONTACTS_PER_PIECE = 500;
+// Of the rows as JSON: what 500 ordinary ones have many times over. A contact may have 256 KiB.
+const BYTES_PER_PIECE = 4 * 1024 * 1024;
 
 // As many contacts' keys are looked at by one statement.
 const CONTACTS_PER_LOOK = 20_000;
@@ -41,7 +43,7 @@ export interface ContactExport {
   readonly columns: readonly string[];
   /** There are keys beyond them. */
   readonly hasMoreColumns: boolean;
-  /** In the order of the list, at most 500 contacts at a time. The next are read when they are asked for. */
+  /** In the order of the list, at most 500 contacts and some 4 MiB at a time. The next are read when they are asked for. */
   readonly pieces: AsyncIterable<readonly ExportedContact[]>;
 }
 
@@ -111,10 +113,15 @@ export class ContactsService {
     { id, totalContacts }: BatchJob,
     statuses: readonly ContactStatus[] | null,
   ): AsyncGenerator<readonly ExportedContact[]> {
-    for (const places of placesOf(totalContacts, CONTACTS_PER_PIECE)) {
-      const piece = await this.exports.readPiece(id, places, statuses);
+    let most = CONTACTS_PER_PIECE;
+    for (let after = 0; after < totalContacts;) {
+      const piece = await this.exports.readPiece(id, { after, last: after + most }, statuses, BYTES_PER_PIECE);
       if (!piece) throw new JobNotFoundError();
-      if (piece.length > 0) yield piece;
+      const { contacts, last } = piece;
+      if (contacts.length > 0) yield contacts;
+      // Every row that is asked for is looked at, also one that is too much for this piece.
+      most = Math.min(CONTACTS_PER_PIECE, 2 * (last < after + most ? contacts.length : most));
+      after = last;
     }
   }
 }

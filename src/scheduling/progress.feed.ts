@@ -11,7 +11,7 @@ export const CALLS_AT_ONCE = 100;
 const CALLS_KEPT = 1_000;
 
 /** Whether a position comes after another. */
-export const isLater = (one: CallPosition, other: CallPosition): boolean => {
+const isLater = (one: CallPosition, other: CallPosition): boolean => {
   const ms = one.endedAt.getTime() - other.endedAt.getTime();
   return ms > 0 || (ms === 0 && one.callId > other.callId);
 };
@@ -79,13 +79,13 @@ export class ProgressFeed {
 
   private async read(): Promise<void> {
     const progress = await this.repository.read(this.batchJobId);
-    if (progress) await this.readCalls(progress.settledUntil);
+    if (progress) await this.readCalls(progress);
     this.latest = { progress };
     for (const wake of this.watchers) wake();
   }
 
-  private async readCalls(settledUntil: Date): Promise<void> {
-    this.keptAfter ??= { endedAt: settledUntil, callId: '' };
+  private async readCalls({ settledUntil, latestEnded }: Progress): Promise<void> {
+    this.keptAfter ??= latestEnded;
     for (;;) {
       const last = this.kept.at(-1) ?? this.keptAfter;
       const calls = await this.repository.listEnded(this.batchJobId, last, settledUntil, CALLS_KEPT);

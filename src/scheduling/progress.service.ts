@@ -13,7 +13,7 @@ import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
 import { requestContext } from '../shared/request-context.js';
 import { estimateCompletion } from './estimate.js';
-import { isLater, ProgressFeed } from './progress.feed.js';
+import { ProgressFeed } from './progress.feed.js';
 
 const HEARTBEAT_MS = 15_000;
 
@@ -118,9 +118,10 @@ export class ProgressService implements BeforeApplicationShutdown {
       return;
     }
 
-    told.position ??= { endedAt: progress.settledUntil, callId: '' };
-    yield* this.changesIn(progress, told, told.position);
-    const isTold = yield* this.callsOf(feed, told, progress.settledUntil);
+    // Never an instant: a call that ended before it may be committed after it.
+    const position = (told.position ??= progress.latestEnded);
+    yield* this.changesIn(progress, told, position);
+    const isTold = yield* this.callsOf(feed, told, position);
     const isOver = isTerminal(progress.status) && progress.isSettled && isTold && feed.view === view;
     if (isOver) yield { kind: 'end', status: progress.status };
   }
@@ -140,19 +141,15 @@ export class ProgressService implements BeforeApplicationShutdown {
   }
 
   /** @returns whether all were told; not while PostgreSQL is away */
-  private async *callsOf(feed: ProgressFeed, told: Told, settledUntil: Date): AsyncGenerator<ProgressNews, boolean> {
-    let position = told.position ?? { endedAt: settledUntil, callId: '' };
-    for (;;) {
+  private async *callsOf(feed: ProgressFeed, told: Told, from: CallPosition): AsyncGenerator<ProgressNews, boolean> {
+    for (let position = from; ;) {
       const calls = await feed.callsAfter(position).catch((error: unknown) => this.report(error));
       if (!calls) return false;
       const last = calls.at(-1);
-      if (!last) break;
+      if (!last) return true;
       told.position = position = { endedAt: last.endedAt, callId: last.callId };
       yield { kind: 'outcomes', position, calls };
     }
-    const settled = { endedAt: settledUntil, callId: '' };
-    told.position = isLater(settled, position) ? settled : position;
-    return true;
   }
 
   private join(id: BatchJobId, wake: () => void): ProgressFeed {

@@ -488,6 +488,22 @@ describe('POST /batch/create', () => {
     });
   });
 
+  it.each([
+    ['a field', 'form-data', ['x']],
+    ['a field with an empty name', 'form-data; name=""', ['x']],
+    ['two fields', 'form-data', ['x', 'y']],
+    ['a field that is too long', 'form-data', ['x'.repeat(20_000)]],
+    ['a file', 'form-data; filename="c.csv"', [CSV]],
+  ])('400 %s without a name, and serves the next request', async (_, disposition, parts) => {
+    const body = parts.map((part) => `--b\r\nContent-Disposition: ${disposition}\r\n\r\n${part}\r\n`).join('');
+    const init = { body: `${body}--b--\r\n`, headers: { 'content-type': 'multipart/form-data; boundary=b' } };
+    expect(await refused(() => app.send('POST', '/batch/create', init))).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', detail: 'Each part of the form needs a name.' },
+    });
+    expect((await app.upload(CSV)).status).toBe(200);
+  });
+
   describe('400 the list', () => {
     it.each([
       ['invalid_csv', ''],

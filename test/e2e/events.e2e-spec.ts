@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ulid } from 'ulid';
 import { CallOutcomes } from '../../src/calling/call-outcomes.js';
 import { callEnd, type CallOutcome } from '../../src/batch-jobs/call.outcome.js';
@@ -190,6 +190,39 @@ describe('GET /batch/jobs/:id/events', () => {
     expect(callsOf(fourth)).toEqual([]);
   }, 30_000);
 
+  it('tells of a call whose end is committed late, once, whoever watched before or meanwhile', async () => {
+    const id = await running(3);
+    const [early, late] = [await place(id, 1), await place(id, 2)];
+    const first = await watch(id);
+    await first.sees('counters');
+    await end(early, 'answered');
+    await first.sees('outcomes');
+    const before = await watch(id);
+    await before.sees('counters');
+
+    const ending = app.database.createQueryRunner();
+    await ending.startTransaction();
+    await ending.query('select from batch_jobs where id = $1 for no key update', [id]);
+    await ending.query(`update call_attempts set ended_at = clock_timestamp(), outcome = 'busy' where id = $1`, [late]);
+    reads = [];
+    await eventually(() => expect(reads.length).toBeGreaterThan(1), 10_000);
+    const meanwhile = await watch(id);
+    await meanwhile.sees('counters');
+    await ending.query(`update contacts set status = 'busy' where batch_job_id = $1 and position = 2`, [id]);
+    await ending.commitTransaction();
+    await ending.release();
+
+    for (const reader of [before, meanwhile]) {
+      await reader.sees('counters', ({ statusBreakdown }) => statusBreakdown.busy === 1);
+      await eventually(() => expect(callsOf(reader).map(({ callId }) => callId)).toEqual([late]));
+    }
+    const back = await watch(id, before.events.at(-1)?.id);
+    await back.sees('counters');
+    reads = [];
+    await eventually(() => expect(reads.length).toBeGreaterThan(1), 10_000);
+    expect([callsOf(first).length, callsOf(before).length, callsOf(back).length]).toEqual([2, 1, 0]);
+  });
+
   it('reads once a second however many watch, and no more when nobody does', async () => {
     const id = await running();
     const watchers = await Promise.all(Array.from({ length: 20 }, () => watch(id)));
@@ -252,18 +285,43 @@ describe('GET /batch/jobs/:id/events', () => {
     expect(await app.get(path, writing)).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
   });
 
-  it('says every 15 seconds that it lives', async () => {
-    jest.useFakeTimers({
-      doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'setTimeout'],
+  describe('every 15 seconds', () => {
+    beforeEach(() => {
+      jest.useFakeTimers({
+        doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'setTimeout'],
+      });
     });
-    try {
+    afterEach(() => void jest.useRealTimers());
+
+    it('says that it lives', async () => {
       const reader = await watch(await running());
       await reader.sees('counters');
       jest.advanceTimersByTime(15_000);
       await eventually(() => expect(reader.comments).toEqual(['heartbeat']));
-    } finally {
-      jest.useRealTimers();
-    }
+    });
+
+    it('lives on while PostgreSQL cannot say whether its key does', async () => {
+      const reader = await watch(await running());
+      await reader.sees('counters');
+      await proxy.refuse();
+      jest.advanceTimersByTime(15_000);
+      await eventually(() => expect(reader.comments).toEqual(['heartbeat']), 10_000);
+    });
+
+    it.each(['revoked_at', 'expires_at'])('looks at its key, and is closed without an end: %s', async (column) => {
+      const key = await app.keyWith(['jobs:read']);
+      const url = `${app.url}/batch/jobs/${await running()}/events`;
+      const reader = await EventReader.open(url, key);
+      readers.push(reader);
+      await reader.sees('counters');
+      await app.database.query(
+        `update api_keys set ${column} = clock_timestamp()
+          where id = (select id from api_keys where scopes = '{jobs:read}' order by created_at desc limit 1)`,
+      );
+      jest.advanceTimersByTime(15_000);
+      await reader.closed();
+      expect(reader.names).toEqual(['status', 'counters']);
+    });
   });
 });
 

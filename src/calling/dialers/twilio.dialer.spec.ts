@@ -85,7 +85,6 @@ describe('placing', () => {
     [400, 21216, 'blocked'],
     [400, 21220, 'carrier_error'],
     [403, 20008, 'carrier_error'],
-    [500, 20500, 'carrier_error'],
   ])('%i with %i is %s', async (status, code, outcome) => {
     twilio.refusal = { status, code };
     expect(await aDialer().place(CALL, PATIENT())).toMatchObject({ outcome, errorCode: String(code) });
@@ -142,6 +141,13 @@ describe('placing', () => {
     ["a gateway's 502", () => twilio.http.answerWith(502, '<html>'), 'UnclearAnswerError'],
     ['a page that says 200', () => twilio.http.answerWith(200, `<html>${CALL.toPhoneNumber}`), 'UnclearAnswerError'],
     ["a gateway's 504", () => twilio.http.answerWith(504), 'UnclearAnswerError'],
+    ["Twilio's own 500", () => (twilio.refusal = { status: 500, code: 20500 }), 'UnclearAnswerError'],
+    ["Twilio's own 503", () => (twilio.refusal = { status: 503, code: 20503 }), 'UnclearAnswerError'],
+    [
+      'a 500 with the code of a fault of the batch',
+      () => (twilio.refusal = { status: 500, code: 20003 }),
+      'UnclearAnswerError',
+    ],
   ])('%s leaves it unknown, and is not tried again', async (_, misbehave, name) => {
     misbehave();
     const error = await thrown(aDialer().place(CALL, SHORT()));
@@ -182,9 +188,16 @@ describe('looking up', () => {
     expect(twilio.http.received).toHaveLength(0);
   });
 
-  it('throws when Twilio does not say', async () => {
+  it.each<[string, Parameters<typeof twilio.http.answerWith>]>([
+    ['an error', [500, { code: 20500, message: 'sorry' }]],
+    ['a redirect', [302, {}, { location: 'https://example.com' }]],
+    ['a page', [200, '<html>']],
+    ['no status', [200, { sid: 'CA' }]],
+    ['a status of another kind', [200, { status: 7 }]],
+    ['a status that is new', [200, { status: 'ringing-twice' }]],
+  ])('throws when Twilio answers %s', async (_, answer) => {
     const sid = await placed('completed');
-    twilio.http.answerWith(500, { code: 20500, message: 'sorry' });
+    twilio.http.answerWith(...answer);
     expect((await thrown(lookUp(sid))).name).toBe('UnclearAnswerError');
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '../dialer.js';
 import { NotSentError, UnansweredError, UnclearAnswerError } from './http-exchange.js';
 import { InvalidSignatureError } from './invalid-signature.error.js';
-import { endOf, endOfRefused } from './twilio.outcomes.js';
+import { endOf, endOfRefused, isOpen } from './twilio.outcomes.js';
 import { TwilioTransport } from './twilio.transport.js';
 
 export interface TwilioDialerOptions {
@@ -78,7 +78,7 @@ export class TwilioDialer extends Dialer {
     }
   }
 
-  /** By Twilio's id of the call; null while that is not known. @throws Error  Twilio does not answer */
+  /** By Twilio's id of the call; null while that is not known. @throws Error  Twilio does not answer, or nothing readable */
   override async lookUp({ providerCallId }: UnsettledCall, signal: AbortSignal): Promise<CallLookUp> {
     if (providerCallId === null) return null;
     const client = await this.connect(signal);
@@ -90,7 +90,11 @@ export class TwilioDialer extends Dialer {
         throw withoutItsText(error);
       });
     if (!call) return null;
-    return endOf({ status: call.status, durationSeconds: call.duration }) ?? 'in_progress';
+    const status: unknown = call.status;
+    if (typeof status !== 'string') throw unclear('without a status');
+    const end = endOf({ status, durationSeconds: call.duration });
+    if (!end && !isOpen(status)) throw unclear('a status that is not known');
+    return end ?? 'in_progress';
   }
 
   /**
@@ -144,8 +148,9 @@ const toEnd = (error: unknown): CallEnd => {
   const status = statusOf(error);
   if (status === undefined) throw withoutItsText(error);
   const { code } = error as { code?: unknown };
-  // With a code of its own, Twilio itself has refused. Without one, somebody on the way has answered.
-  if (typeof code === 'number') {
+  // With a code of its own below 500, Twilio itself has refused. Without one, somebody on the way has answered; and what
+  // failed within Twilio may have placed the call before.
+  if (typeof code === 'number' && status < 500) {
     const why = MISCONFIGURED[code] ?? (status === 401 ? MISCONFIGURED[20003] : undefined);
     if (why) throw misconfigured(`${code}: ${why}`);
     return endOfRefused(code);
@@ -158,9 +163,11 @@ const toEnd = (error: unknown): CallEnd => {
 /** Twilio's sentences name phone numbers, and what is thrown is logged. */
 const withoutItsText = (error: unknown): Error => {
   if (error instanceof UnansweredError || error instanceof NotSentError) return error;
-  const answered = statusOf(error) ?? 'what cannot be read';
-  return new UnclearAnswerError(`Twilio answered ${answered}, which does not tell what became of the call`);
+  return unclear(String(statusOf(error) ?? 'what cannot be read'));
 };
+
+const unclear = (answered: string): Error =>
+  new UnclearAnswerError(`Twilio answered ${answered}, which does not tell what became of the call`);
 
 const misconfigured = (why: string): DialerRefusal => new DialerRefusal('dialer_misconfigured', why);
 

@@ -22,6 +22,12 @@ const OUTCOMES: Readonly<Record<string, CallOutcome>> = {
   failed: 'failed',
 };
 
+/** Its statuses of a call that goes on (the same page; `initiated` is named for callbacks only). */
+const OPEN: readonly string[] = ['queued', 'initiated', 'ringing', 'in-progress'];
+
+/** Whether a call with such a status certainly goes on. */
+export const isOpen = (status: string): boolean => OPEN.includes(status);
+
 /**
  * Twilio's own codes that say why one call cannot be made (twilio.com/docs/api/errors, read 2026-11): of a refused
  * request, and of a failed call. Any other is a `carrier_error`.
