@@ -20,7 +20,7 @@ const STATUSES = {
 
 // Bounds what an export holds in memory, and for how long it keeps the process from anything else: some 20 ms.
 const CONTACTS_PER_PIECE = 500;
-// Of the rows as JSON: what 500 ordinary ones have many times over. A contact may have 256 KiB.
+// Of the rows as JSON: far more than 500 ordinary ones have. A single contact may have 256 KiB.
 const BYTES_PER_PIECE = 4 * 1024 * 1024;
 
 // As many contacts' keys are looked at by one statement.
