@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,6 +10,10 @@ import { runMigrations } from '../dist/src/database/data-source.js';
 import { startEmbeddedServers } from '../dist/src/embedded/servers.js';
 
 const run = promisify(execFile);
+
+/** How each role is started in production, as package.json has it. */
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+const ROLES = { main: scripts['start:api'], worker: scripts['start:worker'] };
 
 export const say = (line) => process.stdout.write(`${line}\n`);
 export const row = (...cells) => say(`| ${cells.join(' | ')} |`);
@@ -78,7 +82,8 @@ async function prepare(environment) {
 /** @param role `main` or `worker` @returns `url`, `pid` and `stop`; the API serves when it resolves */
 async function start(role, environment, running) {
   const port = 3_900 + running.length;
-  const child = spawn(process.execPath, [`dist/src/${role}.js`], {
+  const [, ...args] = ROLES[role].split(' ');
+  const child = spawn(process.execPath, args, {
     env: { ...environment, PORT: String(port), METRICS_PORT: role === 'worker' ? String(port) : '' },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
