@@ -39,14 +39,14 @@ export class BatchStartConsumer implements OnApplicationBootstrap, BeforeApplica
   }
 
   onApplicationBootstrap(): void {
-    this.consumer.start(CONCURRENCY, (job) => this.start(job));
+    this.consumer.start(CONCURRENCY, (job) => this.wake(job));
   }
 
   beforeApplicationShutdown(): Promise<void> {
     return this.consumer.stop(DRAIN_MS);
   }
 
-  private async start(job: Job<WakeUp>): Promise<void> {
+  private async wake(job: Job<WakeUp>): Promise<void> {
     if (!isWakeUp(job.data)) {
       this.metrics.countGhostWakeUp();
       this.logger.warn('ghost wake-up ignored', { queueJobId: job.id });
