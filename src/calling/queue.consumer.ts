@@ -6,6 +6,15 @@ import { within } from '../shared/within.js';
 // Closing tells Redis good-bye and connects once more; what waits longer than that waits for a Redis that is silent.
 const FAREWELL_MS = 3 * REDIS_PATIENCE_MS;
 
+/** The part of Bull's queue that its types leave out. */
+interface PausableQueue {
+  paused: Promise<never> | null;
+  /** Asking for `bclient` would otherwise connect it. */
+  readonly bclientInitialized?: boolean;
+  /** Waits for the next queue job. */
+  readonly bclient: { disconnect(): void };
+}
+
 /**
  * Takes queue jobs from a queue until it is stopped. Started by hand on bootstrap: `@Process` would begin while the
  * application is still being put together.
@@ -49,11 +58,7 @@ export class QueueConsumer<T> {
    */
   async stop(drainMs: number): Promise<void> {
     this.shutdown.abort();
-    // Without it, each job that ends during the drain would fetch the next one.
-    await within(
-      REDIS_PATIENCE_MS,
-      this.queue.pause(true, true).catch(() => undefined),
-    );
+    this.stopFetching();
     await within(drainMs, this.untilIdle());
     const closing = this.queue.close(true).then(
       () => 'closed' as const,
@@ -65,6 +70,16 @@ export class QueueConsumer<T> {
       for (const client of this.queue.clients) if (client.status !== 'end') client.disconnect();
       outcome = await within(REDIS_PATIENCE_MS, closing);
     }
+  }
+
+  /**
+   * Without it, each queue job that ends during the drain would fetch the next one. It is Bull's own local pause, but for the
+   * connection that Bull then makes anew.
+   */
+  private stopFetching(): void {
+    const bull = this.queue as unknown as PausableQueue;
+    bull.paused = new Promise(() => undefined);
+    if (bull.bclientInitialized) bull.bclient.disconnect();
   }
 
   private async untilIdle(): Promise<void> {

@@ -295,6 +295,7 @@ describe('a start that fails', () => {
         '  REDIS_URL is not set; it must be an address that begins with redis:// or rediss://.',
         '  API_KEY_PEPPER must be at least 32 characters.',
         '  PORT must be a whole number from 0 to 65535.',
+        '  DIALER is not set; it must be one of simulated, http, twilio.',
         '',
       ].join('\n'),
     );
