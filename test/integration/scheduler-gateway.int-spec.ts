@@ -295,7 +295,7 @@ describe('with Redis away', () => {
       proxy.blackhole();
       for (let times = 0; times < 8; times += 1) {
         proxy.reset();
-        await eventually(() => expect(proxy.connections).toBe(1));
+        await eventually(() => expect(proxy.connections).toBe(2));
       }
       await proxy.heal();
 
