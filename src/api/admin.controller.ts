@@ -1,25 +1,15 @@
-import { Controller, Get, Post, Query, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ScopeGuard } from '../access/scope.guard.js';
+import { Get, Post, Query } from '@nestjs/common';
 import { ConsistencyService } from '../scheduling/consistency.service.js';
 import { ConsistencyResponse } from './dto/consistency.response.js';
 import { NoQuery } from './dto/no.query.js';
 import { RepairResponse } from './dto/repair.response.js';
 import { NO_PARAMETER } from './dto/route.examples.js';
+import { KeyedController } from './keyed-controller.decorator.js';
 import { NoBodyInterceptor } from './no-body.interceptor.js';
-import { FailureInterceptor, Operation } from './operation.decorator.js';
-import { ProblemFilter } from './problem.filter.js';
-import { RequestPipe } from './request.pipe.js';
+import { Operation } from './operation.decorator.js';
 
 /** For the operator, whose key sees every organization. */
-@ApiTags('Administration')
-@ApiBearerAuth()
-@ApiSecurity('x-api-key')
-@Controller('admin')
-@UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor)
-@UseFilters(ProblemFilter)
-@UsePipes(RequestPipe)
+@KeyedController('admin', 'Administration')
 export class AdminController {
   constructor(private readonly consistency: ConsistencyService) {}
 

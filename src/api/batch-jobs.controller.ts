@@ -1,19 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Param,
-  Patch,
-  Post,
-  Query,
-  UseFilters,
-  UseGuards,
-  UseInterceptors,
-  UsePipes,
-} from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ScopeGuard } from '../access/scope.guard.js';
+import { Body, Delete, Get, Param, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
 import type { ContactList } from '../batch-jobs/contact-list.js';
 import type { EntityTag } from '../batch-jobs/entity-tag.js';
 import { NotDeletableError, NotStartableError } from '../batch-jobs/errors.js';
@@ -47,21 +32,14 @@ import {
 } from './dto/route.examples.js';
 import { EntityTagInterceptor } from './entity-tag.interceptor.js';
 import { IfMatch, NothingToMatch } from './if-match.decorator.js';
+import { KeyedController } from './keyed-controller.decorator.js';
 import { ListReader } from './list.reader.js';
 import { NoBodyInterceptor } from './no-body.interceptor.js';
-import { Bodies, FailureInterceptor, Operation } from './operation.decorator.js';
-import { ProblemFilter } from './problem.filter.js';
-import { RequestPipe } from './request.pipe.js';
+import { Bodies, Operation } from './operation.decorator.js';
 
 /** The HTTP contract: translates, and nothing else. */
-@ApiTags('Batch Calling')
-@ApiBearerAuth()
-@ApiSecurity('x-api-key')
-@Controller('batch')
-@UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor, EntityTagInterceptor)
-@UseFilters(ProblemFilter)
-@UsePipes(RequestPipe)
+@UseInterceptors(EntityTagInterceptor)
+@KeyedController('batch')
 export class BatchJobsController {
   constructor(
     private readonly batchJobs: BatchJobsService,

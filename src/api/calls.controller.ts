@@ -1,6 +1,4 @@
-import { Body, Controller, Param, Post, Query, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ScopeGuard } from '../access/scope.guard.js';
+import { Body, Param, Post, Query } from '@nestjs/common';
 import { CallOutcomes } from '../calling/call-outcomes.js';
 import type { Caller } from '../shared/caller.js';
 import { CalledBy } from './caller.decorator.js';
@@ -10,19 +8,11 @@ import { OutcomeBody } from './dto/outcome.body.js';
 import { OUTCOME_BODIES, OUTCOME_PROBLEMS, REPORTED } from './dto/outcome.examples.js';
 import { OutcomeResponse } from './dto/outcome.response.js';
 import { JsonBodyInterceptor } from './json-body.interceptor.js';
-import { Bodies, FailureInterceptor, Operation } from './operation.decorator.js';
-import { ProblemFilter } from './problem.filter.js';
-import { RequestPipe } from './request.pipe.js';
+import { KeyedController } from './keyed-controller.decorator.js';
+import { Bodies, Operation } from './operation.decorator.js';
 
 /** For call services, which are given a call and later tell what became of it. */
-@ApiTags('Batch Calling')
-@ApiBearerAuth()
-@ApiSecurity('x-api-key')
-@Controller('batch/calls')
-@UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor)
-@UseFilters(ProblemFilter)
-@UsePipes(RequestPipe)
+@KeyedController('batch/calls')
 export class CallsController {
   constructor(private readonly outcomes: CallOutcomes) {}
 

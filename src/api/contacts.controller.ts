@@ -1,18 +1,4 @@
-import {
-  Body,
-  Controller,
-  Get,
-  Param,
-  Post,
-  Query,
-  UseFilters,
-  UseGuards,
-  UseInterceptors,
-  UsePipes,
-  type StreamableFile,
-} from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ScopeGuard } from '../access/scope.guard.js';
+import { Body, Get, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import { ContactsService } from '../scheduling/contacts.service.js';
 import type { Caller } from '../shared/caller.js';
 import { CalledBy } from './caller.decorator.js';
@@ -25,20 +11,12 @@ import { ExportBody } from './dto/export.body.js';
 import { CSV_ANSWER } from './dto/export.example.js';
 import { NoQuery } from './dto/no.query.js';
 import { CONTACTS_PROBLEMS, EXPORT_PROBLEMS } from './dto/route.examples.js';
-import { FailureInterceptor, Operation } from './operation.decorator.js';
-import { ProblemFilter } from './problem.filter.js';
-import { RequestPipe } from './request.pipe.js';
+import { KeyedController } from './keyed-controller.decorator.js';
+import { Operation } from './operation.decorator.js';
 import { textStream } from './text-stream.js';
 
 /** The contacts of a batch job: pages of them, and all of them. */
-@ApiTags('Batch Calling')
-@ApiBearerAuth()
-@ApiSecurity('x-api-key')
-@Controller('batch/jobs/:batch_job_id')
-@UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor)
-@UseFilters(ProblemFilter)
-@UsePipes(RequestPipe)
+@KeyedController('batch/jobs/:batch_job_id')
 export class ContactsController {
   constructor(
     private readonly contacts: ContactsService,

@@ -1,17 +1,4 @@
-import {
-  Body,
-  Controller,
-  Param,
-  Patch,
-  Post,
-  Query,
-  UseFilters,
-  UseGuards,
-  UseInterceptors,
-  UsePipes,
-} from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ScopeGuard } from '../access/scope.guard.js';
+import { Body, Param, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
 import type { EntityTag } from '../batch-jobs/entity-tag.js';
 import { NotChangeableError, NotPausableError, NotResumableError } from '../batch-jobs/errors.js';
 import { ControlService } from '../calling/control.service.js';
@@ -25,20 +12,13 @@ import { CHANGE_PROBLEMS, REASON_TOO_LONG } from './dto/route.examples.js';
 import { EntityTagInterceptor } from './entity-tag.interceptor.js';
 import { IfMatch } from './if-match.decorator.js';
 import { JsonBodyInterceptor } from './json-body.interceptor.js';
+import { KeyedController } from './keyed-controller.decorator.js';
 import { NoBodyInterceptor } from './no-body.interceptor.js';
-import { Bodies, FailureInterceptor, Operation } from './operation.decorator.js';
-import { ProblemFilter } from './problem.filter.js';
-import { RequestPipe } from './request.pipe.js';
+import { Bodies, Operation } from './operation.decorator.js';
 
 /** What people do with a job while it is called. */
-@ApiTags('Batch Calling')
-@ApiBearerAuth()
-@ApiSecurity('x-api-key')
-@Controller('batch/jobs/:batch_job_id')
-@UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor, EntityTagInterceptor)
-@UseFilters(ProblemFilter)
-@UsePipes(RequestPipe)
+@UseInterceptors(EntityTagInterceptor)
+@KeyedController('batch/jobs/:batch_job_id')
 export class ControlController {
   constructor(private readonly control: ControlService) {}
 

@@ -1,6 +1,4 @@
-import { Controller, Get, Param, Query, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ScopeGuard } from '../access/scope.guard.js';
+import { Get, Param, Query } from '@nestjs/common';
 import { LedgerService } from '../scheduling/ledger.service.js';
 import type { Caller } from '../shared/caller.js';
 import { CalledBy } from './caller.decorator.js';
@@ -11,19 +9,11 @@ import { NoQuery } from './dto/no.query.js';
 import { HISTORY_PROBLEMS, NO_PARAMETER } from './dto/route.examples.js';
 import { StartReceiptResponse } from './dto/start-receipt.response.js';
 import { HistoryReader } from './history.reader.js';
-import { FailureInterceptor, Operation } from './operation.decorator.js';
-import { ProblemFilter } from './problem.filter.js';
-import { RequestPipe } from './request.pipe.js';
+import { KeyedController } from './keyed-controller.decorator.js';
+import { Operation } from './operation.decorator.js';
 
 /** What happened to a batch job: for whoever has to answer for it. */
-@ApiTags('Batch Calling')
-@ApiBearerAuth()
-@ApiSecurity('x-api-key')
-@Controller('batch/jobs/:batch_job_id')
-@UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor)
-@UseFilters(ProblemFilter)
-@UsePipes(RequestPipe)
+@KeyedController('batch/jobs/:batch_job_id')
 export class LedgerController {
   constructor(
     private readonly ledger: LedgerService,

@@ -1,17 +1,5 @@
-import {
-  Controller,
-  Get,
-  Param,
-  Query,
-  Res,
-  UseFilters,
-  UseGuards,
-  UseInterceptors,
-  UsePipes,
-  type StreamableFile,
-} from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiNoContentResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ScopeGuard } from '../access/scope.guard.js';
+import { Get, Param, Query, Res, type StreamableFile } from '@nestjs/common';
+import { ApiHeader, ApiNoContentResponse } from '@nestjs/swagger';
 import type { Caller } from '../shared/caller.js';
 import { CalledBy } from './caller.decorator.js';
 import { answerHeaders } from './dto/answer.headers.js';
@@ -20,22 +8,14 @@ import { filterExamples } from './dto/fields.js';
 import { NoQuery } from './dto/no.query.js';
 import { EVENTS_ANSWER } from './dto/progress.example.js';
 import { NO_PARAMETER } from './dto/route.examples.js';
+import { KeyedController } from './keyed-controller.decorator.js';
 import { LastEventId, type LastEvent } from './last-event-id.decorator.js';
-import { FailureInterceptor, Operation } from './operation.decorator.js';
-import { ProblemFilter } from './problem.filter.js';
+import { Operation } from './operation.decorator.js';
 import { ProgressReader } from './progress.reader.js';
 import type { AdapterResponse } from './raw-request.js';
-import { RequestPipe } from './request.pipe.js';
 
 /** What happens to a batch job, while it happens. */
-@ApiTags('Batch Calling')
-@ApiBearerAuth()
-@ApiSecurity('x-api-key')
-@Controller('batch/jobs/:batch_job_id')
-@UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor)
-@UseFilters(ProblemFilter)
-@UsePipes(RequestPipe)
+@KeyedController('batch/jobs/:batch_job_id')
 export class ProgressController {
   constructor(private readonly progress: ProgressReader) {}
 

@@ -1,21 +1,11 @@
-import { Controller, Get, Query, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { ScopeGuard } from '../access/scope.guard.js';
+import { Get, Query } from '@nestjs/common';
 import { SchedulePreviewService } from '../scheduling/schedule-preview.service.js';
 import { SchedulePreviewQuery } from './dto/schedule-preview.query.js';
 import { SchedulePreviewResponse } from './dto/schedule-preview.response.js';
-import { FailureInterceptor, Operation } from './operation.decorator.js';
-import { ProblemFilter } from './problem.filter.js';
-import { RequestPipe } from './request.pipe.js';
+import { KeyedController } from './keyed-controller.decorator.js';
+import { Operation } from './operation.decorator.js';
 
-@ApiTags('Batch Calling')
-@ApiBearerAuth()
-@ApiSecurity('x-api-key')
-@Controller('batch/schedule')
-@UseGuards(ScopeGuard)
-@UseInterceptors(FailureInterceptor)
-@UseFilters(ProblemFilter)
-@UsePipes(RequestPipe)
+@KeyedController('batch/schedule')
 export class SchedulePreviewController {
   constructor(private readonly previews: SchedulePreviewService) {}
 
