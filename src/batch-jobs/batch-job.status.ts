@@ -37,5 +37,8 @@ export const NOT_STARTED = BATCH_JOB_STATUSES.filter((status) => canMove(status,
 /** Statuses that nothing leaves: the calls are over, but for those still in progress when a job was cancelled. */
 export const TERMINAL = BATCH_JOB_STATUSES.filter(isTerminal);
 
+/** Statuses in which it still means something how many calls are placed. */
+export const NOT_ENDED = BATCH_JOB_STATUSES.filter((status) => !isTerminal(status));
+
 /** Statuses of a job that may be deleted: while it runs, its contacts are being called. */
 export const DELETABLE: readonly BatchJobStatus[] = BATCH_JOB_STATUSES.filter((status) => status !== 'running');

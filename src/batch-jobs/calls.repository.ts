@@ -18,7 +18,7 @@ import {
   TAKE_CALLS,
   WITHDRAW_CALL,
   type EndedRow,
-  type TakenRow,
+  type TakenCall,
 } from './calls.statements.js';
 import { LOCK_BATCH_JOB } from './conditional.statement.js';
 import { CANCEL_WAITING, changeContacts } from './contact.statements.js';
@@ -87,7 +87,7 @@ export class CallsRepository {
   }
 
   /** @returns the call, to be placed by the asker and nobody else; null when there is nothing to place */
-  take(callId: string, leaseMs: number): Promise<TakenRow | null> {
+  take(callId: string, leaseMs: number): Promise<TakenCall | null> {
     return this.taking.do({ callId, leaseMs });
   }
 
@@ -146,9 +146,9 @@ export class CallsRepository {
     return rows.map(({ organizationId }) => organizationId);
   }
 
-  private async takeAll(asked: readonly { callId: string; leaseMs: number }[]): Promise<(TakenRow | null)[]> {
+  private async takeAll(asked: readonly { callId: string; leaseMs: number }[]): Promise<(TakenCall | null)[]> {
     const ids = asked.map(({ callId }) => callId);
-    const taken = await this.database.query<TakenRow>(TAKE_CALLS, [
+    const taken = await this.database.query<TakenCall>(TAKE_CALLS, [
       ids,
       Math.max(...asked.map(({ leaseMs }) => leaseMs)),
     ]);

@@ -76,16 +76,23 @@ export const CLAIM_CALLS = `
   select ($2::text[])[row_number() over ()], $1, batch_job_id, id, attempt_count, clock_timestamp() from claimed
   returning id`;
 
-export interface TakenRow {
+/** A call that was handed out, to be placed by whoever got it. */
+export interface TakenCall {
+  /** `call_` and a ULID, new for every attempt: what an outcome is reported under, and the idempotency key at the provider. */
   readonly callId: string;
   readonly organizationId: string;
   readonly batchJobId: string;
   readonly contactId: string;
+  /** Who speaks. */
   readonly agentId: string;
   readonly fromPhoneNumberId: string;
+  /** E.164. Null when the host application's `OutboundNumbers` keeps it to itself. */
   readonly fromPhoneNumber: string | null;
+  /** E.164. */
   readonly toPhoneNumber: string;
+  /** The row as uploaded, `phone` included. */
   readonly contactData: Readonly<Record<string, unknown>>;
+  /** 1-based. */
   readonly attempt: number;
   readonly maxAttempts: number;
 }

@@ -1,15 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { BatchJobChanges, type ChangeOrder, type ChangeResult } from './batch-job.changes.js';
 import type { ChangeableSettings } from './batch-job-history.entity.js';
-import { BATCH_JOB_STATUSES, isTerminal, statusesThatMayBecome } from './batch-job.status.js';
+import { BATCH_JOB_STATUSES, NOT_ENDED, statusesThatMayBecome } from './batch-job.status.js';
 import { END_EXHAUSTED } from './contact.statements.js';
 import { CHANGE, PAUSE, RESUME } from './control.statements.js';
 
 /** What is to be different; undefined: as it is. */
 export type SettingsChange = Partial<ChangeableSettings>;
-
-/** Statuses in which it still means something how many calls are placed. */
-export const CALLABLE_STATUSES = BATCH_JOB_STATUSES.filter((status) => !isTerminal(status));
 
 /** True for what says how calls are placed: a job that has ended places none. */
 export const isOfCalls = ({ concurrentCallLimit, maxAttempts }: SettingsChange): boolean =>
@@ -30,7 +27,7 @@ export class ControlRepository {
 
   change(order: ChangeOrder, settings: SettingsChange): Promise<ChangeResult> {
     const { name = null, description, concurrentCallLimit = null, maxAttempts = null } = settings;
-    const allowed = isOfCalls(settings) ? CALLABLE_STATUSES : BATCH_JOB_STATUSES;
+    const allowed = isOfCalls(settings) ? NOT_ENDED : BATCH_JOB_STATUSES;
     const own = [name, description !== undefined, description ?? null, concurrentCallLimit, maxAttempts];
     return this.changes.makeWithContacts(CHANGE, END_EXHAUSTED, allowed, order, own);
   }

@@ -1,8 +1,7 @@
 import { DomainError } from '../shared/domain-error.js';
 import {
-  BATCH_JOB_STATUSES,
   DELETABLE,
-  isTerminal,
+  NOT_ENDED,
   NOT_STARTED,
   statusesThatMayBecome,
   TERMINAL,
@@ -19,15 +18,25 @@ export class JobNotFoundError extends DomainError {
   }
 }
 
-/** The status does not allow a verb that needs a job which has not begun. */
-export class NotReschedulableError extends DomainError {
+/** The status does not allow a verb. */
+abstract class StatusRefusal extends DomainError {
   readonly code = 'invalid_status';
 
+  /** @param allowed a sentence on what would be allowed, and of which statuses */
+  constructor(
+    verb: string,
+    currentStatus: BatchJobStatus,
+    allowed: string,
+    allowedStatuses: readonly BatchJobStatus[],
+  ) {
+    super(`Cannot ${verb} job in '${currentStatus}' status. ${allowed}`, { currentStatus, allowedStatuses });
+  }
+}
+
+/** The status does not allow a verb that needs a job which has not begun. */
+export class NotReschedulableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super(
-      `Cannot reschedule job in '${currentStatus}' status. Only 'scheduled' and 'pending' jobs can be rescheduled.`,
-      { currentStatus, allowedStatuses: NOT_STARTED },
-    );
+    super('reschedule', currentStatus, "Only 'scheduled' and 'pending' jobs can be rescheduled.", NOT_STARTED);
   }
 }
 
@@ -45,40 +54,27 @@ export class NotStartableError extends DomainError {
 }
 
 /** Only a running job can be held. */
-export class NotPausableError extends DomainError {
-  readonly code = 'invalid_status';
-
+export class NotPausableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super(`Cannot pause job in '${currentStatus}' status. Only 'running' jobs can be paused.`, {
-      currentStatus,
-      allowedStatuses: ['running'],
-    });
+    super('pause', currentStatus, "Only 'running' jobs can be paused.", ['running']);
   }
 }
 
 /** Only a job that is held can go on. */
-export class NotResumableError extends DomainError {
-  readonly code = 'invalid_status';
-
+export class NotResumableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super(`Cannot resume job in '${currentStatus}' status. Only 'paused' jobs can be resumed.`, {
-      currentStatus,
-      allowedStatuses: ['paused'],
-    });
+    super('resume', currentStatus, "Only 'paused' jobs can be resumed.", ['paused']);
   }
 }
 
-/** It has ended: how calls are placed means nothing any more. */
-export class NotChangeableError extends DomainError {
-  readonly code = 'invalid_status';
+const LIMITS_CHANGEABLE =
+  `Only its name and description can be changed now; 'concurrentCallLimit' and 'maxAttempts' of ` +
+  `${NOT_ENDED.map((status) => `'${status}'`).join(', ')} jobs.`;
 
+/** It has ended: how calls are placed means nothing any more. */
+export class NotChangeableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    const allowedStatuses = BATCH_JOB_STATUSES.filter((status) => !isTerminal(status));
-    super(
-      `Cannot change limits of job in '${currentStatus}' status. Only its name and description can be changed now; ` +
-        `'concurrentCallLimit' and 'maxAttempts' of ${allowedStatuses.map((status) => `'${status}'`).join(', ')} jobs.`,
-      { currentStatus, allowedStatuses },
-    );
+    super('change limits of', currentStatus, LIMITS_CHANGEABLE, NOT_ENDED);
   }
 }
 
@@ -95,26 +91,16 @@ export class AlreadyTerminalError extends DomainError {
 }
 
 /** It runs: its contacts are being called. */
-export class NotDeletableError extends DomainError {
-  readonly code = 'invalid_status';
-
+export class NotDeletableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super(`Cannot delete job in '${currentStatus}' status. Cancel it first; jobs in any other status can be deleted.`, {
-      currentStatus,
-      allowedStatuses: DELETABLE,
-    });
+    super('delete', currentStatus, 'Cancel it first; jobs in any other status can be deleted.', DELETABLE);
   }
 }
 
 /** It has not ended: its results are not final. */
-export class NotExportableError extends DomainError {
-  readonly code = 'invalid_status';
-
+export class NotExportableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super(
-      `Cannot export job in '${currentStatus}' status. Only 'completed', 'failed' and 'cancelled' jobs can be exported.`,
-      { currentStatus, allowedStatuses: TERMINAL },
-    );
+    super('export', currentStatus, "Only 'completed', 'failed' and 'cancelled' jobs can be exported.", TERMINAL);
   }
 }
 

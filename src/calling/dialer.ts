@@ -1,24 +1,8 @@
 import type { CallEnd } from '../batch-jobs/call.outcome.js';
+import type { TakenCall } from '../batch-jobs/calls.statements.js';
 
 /** One call to be placed: everything a dialer needs, and nothing it would have to look up. */
-export interface OutboundCall {
-  /** `call_` and a ULID, new for every attempt: what an outcome is reported under, and the idempotency key at the provider. */
-  readonly callId: string;
-  readonly organizationId: string;
-  readonly batchJobId: string;
-  readonly contactId: string;
-  /** Who speaks. */
-  readonly agentId: string;
-  readonly fromPhoneNumberId: string;
-  /** E.164. Null when the host application's `OutboundNumbers` keeps it to itself. */
-  readonly fromPhoneNumber: string | null;
-  /** E.164. */
-  readonly toPhoneNumber: string;
-  /** The row as uploaded, `phone` included. */
-  readonly contactData: Readonly<Record<string, unknown>>;
-  /** 1-based. */
-  readonly attempt: number;
-  readonly maxAttempts: number;
+export interface OutboundCall extends TakenCall {
   /** The provider is to end it by then, at the latest: after that it counts as ended. */
   readonly maxCallSeconds: number;
 }
