@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callEnd } from '../batch-jobs/call.outcome.js';
 import { CallsRepository } from '../batch-jobs/calls.repository.js';
+import { withDeadline } from '../shared/deadline.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { UnavailableError } from '../shared/unavailable.error.js';
 import { CallOutcomes } from './call-outcomes.js';
@@ -46,7 +47,10 @@ export class CallRunner {
     const facts = { callId, batchJobId: call.batchJobId, attempt: call.attempt, dialer: this.dialer.name };
     this.logger.log('call placed', facts);
     try {
-      const placed = await this.dialer.place(call, AbortSignal.any([signal, AbortSignal.timeout(dialTimeoutMs)]));
+      const placed = await withDeadline(dialTimeoutMs, signal, (deadline) =>
+        this.dialer.place(call, deadline, async () => true),
+      );
+      if (placed.outcome === 'snoozed' || placed.outcome === 'withdrawn') throw new Error(placed.outcome);
       await this.persist(signal, () =>
         placed.outcome === null
           ? this.calls.accept(callId, Math.min(LOOK_UP_INTERVAL_MS, longestMs), placed)
@@ -89,6 +93,7 @@ export class CallRunner {
       const hasFailed = await this.calls.fail(batchJobId, reason);
       if (hasFailed) this.logger.error('batch failed', { batchJobId, reason, detail: message });
     } finally {
+      if (placed.outcome === 'snoozed' || placed.outcome === 'withdrawn') throw new Error(placed.outcome);
       await this.persist(signal, () => this.outcomes.record(callId, callEnd('failed', { reason })));
     }
   }

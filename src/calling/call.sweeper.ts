@@ -8,6 +8,7 @@ import {
 import { callEnd, UNKNOWN_OUTCOME } from '../batch-jobs/call.outcome.js';
 import { CallsRepository, type OverdueCall } from '../batch-jobs/calls.repository.js';
 import { CallsGateway } from '../scheduling/calls.gateway.js';
+import { withDeadline } from '../shared/deadline.js';
 import { Recurring } from '../shared/recurring.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { within } from '../shared/within.js';
@@ -109,8 +110,10 @@ export class CallSweeper implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private lookUp(call: OverdueCall, signal: AbortSignal): Promise<CallLookUp | 'no answer'> {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(this.settings.dialTimeoutSeconds * 1_000)]);
-    return this.dialer.lookUp(call, patience).catch((error: Error) => {
+    const asked = withDeadline(this.settings.dialTimeoutSeconds * 1_000, signal, (deadline) =>
+      this.dialer.lookUp(call, deadline),
+    );
+    return asked.catch((error: Error) => {
       this.logger.warn('call could not be looked up', { callId: call.callId, reason: error.name });
       return 'no answer' as const;
     });

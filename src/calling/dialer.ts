@@ -1,4 +1,5 @@
 import type { CallEnd } from '../batch-jobs/call.outcome.js';
+import type { CallSnooze } from '../batch-jobs/call.snooze.js';
 import type { TakenCall } from '../batch-jobs/calls.statements.js';
 
 /** One call to be placed: everything a dialer needs, and nothing it would have to look up. */
@@ -14,7 +15,19 @@ export interface AcceptedCall {
   readonly roomName: string | null;
 }
 
-export type PlacedCall = AcceptedCall | CallEnd;
+/** Nothing was sent, because the batch does not run any more: see `Permission`. */
+export const WITHDRAWN = { outcome: 'withdrawn' } as const;
+export type WithdrawnCall = typeof WITHDRAWN;
+
+export type PlacedCall = AcceptedCall | CallEnd | CallSnooze | WithdrawnCall;
+
+/**
+ * Whether the call may still be placed. For a dialer that has to wait before it can send anything, for a connection say:
+ * it asks when it is ready, and sends at once or returns `WITHDRAWN`. Costs nothing right after the call was handed out.
+ *
+ * @throws unavailable  PostgreSQL cannot be reached: nothing may be sent
+ */
+export type Permission = () => Promise<boolean>;
 
 /** What can be asked of a call whose outcome did not arrive. */
 export interface UnsettledCall {
@@ -30,9 +43,11 @@ export type CallLookUp = 'in_progress' | CallEnd | null;
 /**
  * Places calls. The one port to the telephone.
  *
- * A dialer tells every end that it knows of, and that of calls that certainly never began, as a `CallEnd`. It throws
- * `DialerRefusal` when no call of the batch can succeed. Whatever else it throws means that nobody knows whether the
- * phone rings: such a call keeps its slot until its lease ends, and is not repeated at once.
+ * A dialer tells every end that it knows of, and that of calls that certainly never began, as a `CallEnd`. A call that
+ * certainly never began through no fault of its own (the provider is full or away, the account is suspended) is a
+ * `CallSnooze`: waiting for better times is the batch's business, never the dialer's. It throws `DialerRefusal` when no
+ * call of the batch can ever succeed. Whatever else it throws means that nobody knows whether the phone rings: such a
+ * call keeps its slot until its lease ends, and is not repeated at once.
  */
 export abstract class Dialer {
   /** Shown in log lines and `GET /health`: `'http'`. */
@@ -41,10 +56,11 @@ export abstract class Dialer {
   /**
    * Places one call. Resolves when the provider has accepted it (outcome follows) or at once with its outcome.
    *
-   * @param signal rises when the time for placing is over, and when the process ends
+   * @param signal rises when the time for placing is over, and when the process ends: nothing may be sent after it
+   * @param isPermitted to be asked before sending, by a dialer that had to wait for something first
    * @throws DialerRefusal  the batch cannot be called at all
    */
-  abstract place(call: OutboundCall, signal: AbortSignal): Promise<PlacedCall>;
+  abstract place(call: OutboundCall, signal: AbortSignal, isPermitted: Permission): Promise<PlacedCall>;
 
   /** What became of a call. The default cannot tell. */
   async lookUp(_call: UnsettledCall, _signal: AbortSignal): Promise<CallLookUp> {

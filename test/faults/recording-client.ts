@@ -1,3 +1,4 @@
+import { risesAfter } from '../support/rises-after.js';
 import type { Answer, BatchRecord, RequestRecord, Verb } from './evidence.js';
 
 interface OpenRequest extends RequestRecord {
@@ -77,7 +78,7 @@ export class RecordingClient {
     batch.requests.push(request);
     const headers = { authorization: `Bearer ${this.key}`, ...(init.headers as Record<string, string>) };
     try {
-      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const signal = risesAfter(PATIENCE_MS);
       const response = await fetch(`${this.url()}${path}`, { ...init, method, headers, signal });
       const text = await response.text();
       const body = read(text);

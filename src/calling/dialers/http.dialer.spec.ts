@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { HttpService, reply } from '../../../test/support/http-service.js';
 import { anOutboundCall } from '../../../test/support/outbound-call.js';
 import { freePort } from '../../../test/support/programs.js';
+import { risesAfter } from '../../../test/support/rises-after.js';
 import { callEnd } from '../../batch-jobs/call.outcome.js';
 import { DialerRefusal } from '../dialer.js';
 import { HttpDialer } from './http.dialer.js';
@@ -12,8 +13,8 @@ import { MAX_ANSWER_BYTES } from './http-exchange.js';
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const CALL = anOutboundCall();
-const PATIENT = () => AbortSignal.timeout(10_000);
-const SHORT = () => AbortSignal.timeout(300);
+const PATIENT = () => risesAfter(10_000);
+const SHORT = () => risesAfter(300);
 
 let service: HttpService;
 let dialer: HttpDialer;

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { anOutboundCall } from '../../../test/support/outbound-call.js';
 import { freePort } from '../../../test/support/programs.js';
+import { risesAfter } from '../../../test/support/rises-after.js';
 import { ACCOUNT_SID, AUTH_TOKEN, TwilioService } from '../../../test/support/twilio-service.js';
 import { callEnd } from '../../batch-jobs/call.outcome.js';
 import { DialerRefusal } from '../dialer.js';
 import { TwilioDialer, type TwilioDialerOptions } from './twilio.dialer.js';
 
 const CALL = anOutboundCall();
-const PATIENT = () => AbortSignal.timeout(10_000);
-const SHORT = () => AbortSignal.timeout(300);
+const PATIENT = () => risesAfter(10_000);
+const SHORT = () => risesAfter(300);
 
 let twilio: TwilioService;
 beforeAll(async () => {

@@ -1,0 +1,46 @@
+import { expect, it } from '@jest/globals';
+import { getEventListeners } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { withDeadline } from './deadline.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+const NEVER = new AbortController().signal;
+
+/** Rejects with what the signal gives as its reason. */
+const untilRisen = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+
+it('raises the signal when the time is over, also after a garbage collection', async () => {
+  const waiting = Array.from({ length: 20 }, () => withDeadline(50, NEVER, untilRisen));
+  collectGarbage();
+
+  const ended = await Promise.allSettled(waiting);
+
+  expect(ended.map((each) => each.status === 'rejected' && (each.reason as Error).name)).toEqual(
+    Array.from({ length: 20 }, () => 'TimeoutError'),
+  );
+});
+
+it('raises the signal with the outer one, for its reason, also after a garbage collection', async () => {
+  const outer = new AbortController();
+  const waiting = withDeadline(60_000, outer.signal, untilRisen);
+  collectGarbage();
+  outer.abort(new Error('the process ends'));
+
+  await expect(waiting).rejects.toThrow('the process ends');
+});
+
+it('begins with a raised signal when the outer one has risen before', async () => {
+  await withDeadline(60_000, AbortSignal.abort(), async (signal) => expect(signal.aborted).toBe(true));
+});
+
+it('leaves nothing behind: no timer, no listener on the outer signal', async () => {
+  const outer = new AbortController();
+
+  await expect(withDeadline(60_000, outer.signal, async () => 'done')).resolves.toBe('done');
+
+  expect(getEventListeners(outer.signal, 'abort')).toEqual([]);
+});
