@@ -93,7 +93,6 @@ export class CallRunner {
       const hasFailed = await this.calls.fail(batchJobId, reason);
       if (hasFailed) this.logger.error('batch failed', { batchJobId, reason, detail: message });
     } finally {
-      if (placed.outcome === 'snoozed' || placed.outcome === 'withdrawn') throw new Error(placed.outcome);
       await this.persist(signal, () => this.outcomes.record(callId, callEnd('failed', { reason })));
     }
   }
