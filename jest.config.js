@@ -26,8 +26,12 @@ const servers = {
 };
 
 export default {
-  // Most tests wait for servers, on a machine that may be busy. What must be quick is held to its bound by the test itself.
-  testTimeout: 30_000,
+  // Most tests wait for servers: four workers use two cores well, where Jest would take one (cores - 1).
+  maxWorkers: 4,
+  // V8 keeps what a file leaves behind; a worker that has grown beyond it begins anew.
+  workerIdleMemoryLimit: '1GB',
+  // On a machine that may be busy, beside another run. A test that is green takes none of it.
+  testTimeout: 60_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...base, displayName: 'model', testMatch: ['<rootDir>/test/model/**/*.model-spec.ts'] },

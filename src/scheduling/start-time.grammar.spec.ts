@@ -240,9 +240,9 @@ describe('the grammar, against an oracle', () => {
   });
 
   it('is not slowed down by a long text', () => {
-    const startedAt = performance.now();
+    const { user } = process.cpuUsage();
     expect(read(`2025-03-01T10:00:00.${'0'.repeat(1_000_000)}x`)).toBe('format');
     expect(read(`2025-03-01T10:00:00Z[${'a'.repeat(1_000_000)}`)).toBe('format');
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(process.cpuUsage().user - user).toBeLessThan(1_000_000);
   });
 });

@@ -99,7 +99,7 @@ export interface Evidence {
   readonly maxLateMs: number;
   /** By batch id. */
   readonly backdated: ReadonlyMap<string, Backdated>;
-  /** Whether requests may be answered with 503, or not at all. */
+  /** Whether requests may be answered with 503, or not at all: by the fault, or because the machine is overloaded. */
   readonly mayRefuse: boolean;
   /** Every scheduled row, and the firing times in Bull's delayed set by queue job. */
   readonly scheduled: readonly ScheduledRow[];

