@@ -23,10 +23,10 @@ const untilRisen = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
 it('raises the signal when the time is over, also after a garbage collection', async () => {
-  const waiting = Array.from({ length: 20 }, () => withDeadline(50, NEVER, untilRisen));
+  const waiting = Promise.allSettled(Array.from({ length: 20 }, () => withDeadline(50, NEVER, untilRisen)));
   await collectGarbage();
 
-  const ended = await Promise.allSettled(waiting);
+  const ended = await waiting;
 
   expect(ended.map((each) => each.status === 'rejected' && (each.reason as Error).name)).toEqual(
     Array.from({ length: 20 }, () => 'TimeoutError'),
