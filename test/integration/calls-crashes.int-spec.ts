@@ -12,7 +12,7 @@ const ORGANIZATION_LIMIT = 20;
 const BATCH_LIMIT = 12;
 const CALL_MS = 150;
 
-jest.setTimeout(60_000 + CRASHES * 20_000);
+jest.setTimeout(400_000 + CRASHES * 20_000);
 
 let calls: HttpService;
 let world: CallingWorld;

@@ -1,9 +1,15 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runMigrations } from '../../src/database/data-source.js';
 import { PostgresServer } from '../faults/postgres-server.js';
 import { anOrganization } from './an-organization.js';
 import { eventually } from './eventually.js';
 import { freePort, Program } from './programs.js';
 import { RedisServer } from './redis-server.js';
+
+// Of a machine that is busy: a run that is well waits a few seconds.
+const PATIENCE_MS = 120_000;
 
 const PEPPER = 'a pepper that is only good for tests';
 
@@ -107,7 +113,17 @@ export class CallingWorld {
       await meanwhile();
       const found = await this.count(sql, ids);
       if (found > 0) throw new Error(`${found}: ${sql}`);
-    }, 120_000);
+    }, PATIENCE_MS).catch((error: Error) => {
+      throw new Error(`${error.message}\n${this.keepLog()}`);
+    });
+  }
+
+  /** Writes down what the programs printed. @returns where */
+  private keepLog(): string {
+    const file = join(tmpdir(), `batch-jobs-calls-${process.pid}.log`);
+    const named = [...this.programs, ...this.ended.map((program) => ['killed worker', program] as const)];
+    writeFileSync(file, named.map(([name, { output }]) => `== ${name}\n${output}`).join('\n'));
+    return `what the programs printed: ${file}`;
   }
 
   /** Contacts that wait for their next call wait no longer. */
