@@ -27,8 +27,8 @@ export interface SetbackRow {
 }
 
 /**
- * Counts a setback of a running batch whose row is locked: nothing of it is placed for a while, and then half as many
- * calls at one time. What was begun before the last setback belongs to that one, so that five calls which fail together are
+ * Counts a setback of a running batch whose row is locked: nothing of it is placed for a while, and then no more calls at
+ * one time than the provider has taken, and half of those that it has not answered yet. What was begun before the last setback belongs to that one, so that five calls which fail together are
  * one setback; it may prolong the pause all the same. No row: it was not counted.
  *
  * $1 job, $2 when it was begun, $3 reason, $4 error code, $5 shortest pause in ms (null: as ours), $6 reasons that are in a
@@ -40,11 +40,14 @@ export const SET_BACK = `
   ), setback as (
     select job.id, clock_timestamp() as at, $2::timestamptz > coalesce(before.set_at, '-infinity') as is_counted,
            case when before.reason = any ($6) then before.setbacks else 0 end + 1 as setbacks,
-           greatest(1, least(job.concurrent_call_limit, before.calls_allowed, (
-             select count(*)::integer from call_attempts as call
-              where call.organization_id = job.organization_id and call.batch_job_id = job.id and call.ended_at is null)) / 2)
-             as calls_allowed
-      from batch_jobs as job left join before on true where job.id = $1 and job.status = 'running'
+           least(job.concurrent_call_limit, in_flight.accepted + greatest(1, in_flight.asked / 2)) as calls_allowed
+      from batch_jobs as job left join before on true cross join lateral (
+             select count(accepted_at)::integer as accepted,
+                    count(*) filter (where placed_at is not null and accepted_at is null)::integer as asked
+               from call_attempts as call
+              where call.organization_id = job.organization_id and call.batch_job_id = job.id and call.ended_at is null
+           ) as in_flight
+     where job.id = $1 and job.status = 'running'
   ), prolonged as (
     update batch_job_holds as hold
        set held_until = greatest(hold.held_until, setback.at + make_interval(secs => $5::double precision / 1000))
