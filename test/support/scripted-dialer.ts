@@ -25,7 +25,7 @@ export class ScriptedDialer extends Dialer {
   /** Most calls that were being placed at one time. */
   peak = 0;
   /** What is said of calls without an outcome. */
-  knows: (call: UnsettledCall) => CallLookUp = () => null;
+  knows: (call: UnsettledCall) => CallLookUp | Promise<CallLookUp> = () => null;
   private placing = 0;
 
   constructor(public script: Script = () => ANSWERED) {
