@@ -99,7 +99,7 @@ export class CallLookUps implements BeforeApplicationShutdown {
 
   private settleOrReport(call: OverdueCall): Promise<void> {
     return this.settle(call).catch((error: Error) =>
-      this.logger.warn('call not settled', { callId: call.callId, reason: error.name }),
+      this.logger.warn('call not swept', { callId: call.callId, reason: error.name }),
     );
   }
 }
