@@ -46,9 +46,13 @@ import { ExportRepository } from './batch-jobs/export.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
 import { ProgressRepository } from './batch-jobs/progress.repository.js';
 import { ScheduleRepository } from './batch-jobs/schedule.repository.js';
+import { SetbacksRepository } from './batch-jobs/setbacks.repository.js';
 import { TimeRulesRepository } from './batch-jobs/time-rules.repository.js';
 import { CallConsumer } from './calling/call.consumer.js';
+import { CallLanes } from './calling/call.lanes.js';
+import { CallLookUps } from './calling/call.look-ups.js';
 import { CallOutcomes } from './calling/call-outcomes.js';
+import { CallSetbacks } from './calling/call-setbacks.js';
 import { CallRunner } from './calling/call.runner.js';
 import { CallSweeper } from './calling/call.sweeper.js';
 import { Dialer } from './calling/dialer.js';
@@ -92,6 +96,7 @@ const CORE: Provider[] = [
   BatchJobsRepository,
   BatchJobsService,
   CallOutcomes,
+  CallSetbacks,
   CallsGateway,
   CallsRepository,
   Clock,
@@ -118,6 +123,7 @@ const CORE: Provider[] = [
   ScheduleRepository,
   ScheduleResolver,
   SchedulerGateway,
+  SetbacksRepository,
   TimezoneService,
   ZoneListService,
   { provide: ZoneRules, useValue: ZONE_RULES },
@@ -142,6 +148,8 @@ const CONSUMERS: Provider[] = [
   BatchRunner,
   BatchStartConsumer,
   CallConsumer,
+  CallLanes,
+  CallLookUps,
   CallRunner,
   CallSweeper,
   IdempotencyUpkeep,

@@ -31,12 +31,13 @@ const dataOf = (news: Exclude<ProgressNews, { kind: 'heartbeat' | 'end' }>): obj
   }
 };
 
-const statusOf = ({ status, startsAt, startedAt, completedAt, failureReason }: Progress) => ({
+const statusOf = ({ status, startsAt, startedAt, completedAt, failureReason, pauseReason }: Progress) => ({
   status,
   scheduledStartTime: toUtcOrNull(startsAt),
   actualStartTime: toUtcOrNull(startedAt),
   completedAt: toUtcOrNull(completedAt),
   failureReason,
+  pauseReason,
 });
 
 const countersOf = ({ totalContacts, counts }: Progress, estimatedCompletionAt: Date | null) => ({

@@ -1,5 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from './batch-job.status.js';
+import type { SnoozeReason } from './call.snooze.js';
 import type { Disambiguation } from './schedule.js';
 
 /** `batch_` and a ULID: `'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8'`. */
@@ -18,6 +19,7 @@ const list = (values: readonly string[]): string => values.map((value) => `'${va
 @Check('batch_jobs_scheduled_has_start', `status <> 'scheduled' or starts_at is not null`)
 @Check('batch_jobs_running_has_started', `status not in ('running', 'paused', 'completed') or started_at is not null`)
 @Check('batch_jobs_start_has_zone', `starts_at is null or (timezone is not null and disambiguation is not null)`)
+@Check('batch_jobs_pause_reason_of_paused', `pause_reason is null or status = 'paused'`)
 @Check('batch_jobs_late_limit_in_range', 'max_late_start_minutes between 0 and 525600')
 @Index('batch_jobs_due', ['startsAt'], { where: `status = 'scheduled'` })
 @Index('batch_jobs_running', ['organizationId'], { where: `status = 'running'` })
@@ -82,6 +84,9 @@ export class BatchJob {
 
   /** Why the job failed, a stable word such as `'start_window_missed'`. Null unless failed. */
   @Column({ name: 'failure_reason', type: 'text', nullable: true }) readonly failureReason: string | null;
+
+  /** Why the system has paused it, a `SnoozeReason`. Null unless paused, and when a person has paused it. */
+  @Column({ name: 'pause_reason', type: 'text', nullable: true }) readonly pauseReason: SnoozeReason | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })
   readonly createdAt: Date;

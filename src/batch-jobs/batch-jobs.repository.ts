@@ -4,6 +4,7 @@ import { decodeTime, monotonicFactory, ulid } from 'ulid';
 import type { Caller } from '../shared/caller.js';
 import { Database } from '../shared/database.js';
 import { Idempotency } from '../shared/idempotency.js';
+import { BatchJobHold } from './batch-job-hold.entity.js';
 import { BatchJob, type BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import { ContactCount } from './contact-count.entity.js';
@@ -134,6 +135,11 @@ export class BatchJobsRepository {
     for (const { batchJobId, status, contacts } of rows)
       Object.assign(counts.get(batchJobId) ?? {}, { [status]: contacts });
     return counts;
+  }
+
+  /** Why a job goes slowly. @returns null while all is well */
+  findHold(batchJobId: BatchJobId): Promise<BatchJobHold | null> {
+    return this.database.read((manager) => manager.findOneBy(BatchJobHold, { batchJobId }));
   }
 
   /** A page of contacts in the order of the list. */

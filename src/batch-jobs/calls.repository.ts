@@ -11,34 +11,24 @@ import {
   END_CALLS,
   EXTEND_LEASE,
   FAIL_BATCH,
-  LIST_OVERDUE,
-  LIST_READY,
-  LIST_UNPLACED,
+  LIST_BATCHES_OF,
+  LIST_PERMITTED,
   LOCK_SLOTS,
   TAKE_CALLS,
-  WITHDRAW_CALL,
+  type ClaimedCall,
   type EndedRow,
   type TakenCall,
 } from './calls.statements.js';
 import { LOCK_BATCH_JOB } from './conditional.statement.js';
 import { CANCEL_WAITING, changeContacts } from './contact.statements.js';
 import { RETRYABLE_STATUSES } from './contact.status.js';
+import { WITHDRAW_CALL, type GivenBackRow } from './give-back.statements.js';
+import { LIST_OVERDUE, LIST_READY, LIST_UNPLACED, type OverdueCall, type UnplacedCall } from './sweep.statements.js';
 
 const CALL_ID = /^call_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 /** False for what cannot be one of our ids, and must not reach PostgreSQL. */
 export const isCallId = (text: string): boolean => CALL_ID.test(text);
-
-/** A call whose outcome should have arrived. */
-export interface OverdueCall {
-  readonly callId: string;
-  readonly organizationId: string;
-  readonly providerCallId: string | null;
-  /** The provider has told that it took the call. */
-  readonly isAccepted: boolean;
-  /** Since it was handed to the dialer. */
-  readonly placedForMs: number;
-}
 
 // Keeps the batches' rows locked for milliseconds only.
 const MOST_AT_ONCE = 100;
@@ -54,47 +44,73 @@ export interface RetryDelays {
 /** How a call ended, and what follows. */
 export interface CallReport {
   readonly callId: string;
+  /** Of the call. Not given, or null: it is looked up. */
+  readonly batchJobId?: BatchJobId | null;
   readonly end: CallEnd;
   readonly retry: RetryDelays;
   /** Only a call of this one; null: of any. */
   readonly organizationId: string | null;
 }
 
-/** The statements on calls: each does what it does once, whoever asks and however often. */
+interface Take {
+  readonly call: Pick<ClaimedCall, 'callId' | 'batchJobId'>;
+  readonly leaseMs: number;
+}
+
+const callIdOf = ({ callId }: { readonly callId: string }): string => callId;
+
+/**
+ * The statements on calls: each does what it does once, whoever asks and however often.
+ *
+ * Takes and ends are gathered batch by batch: they wait for the lock on its row, and one that is held for seconds, by a
+ * cancel of a million contacts say, keeps nobody else waiting.
+ */
 @Injectable()
 export class CallsRepository {
-  private readonly taking = new Batched(
-    (asked: readonly { callId: string; leaseMs: number }[]) => this.takeAll(asked),
-    ({ callId }) => callId,
-    MOST_AT_ONCE,
-  );
-  private readonly ending = new Batched(
-    (reports: readonly CallReport[]) => this.endAll(reports),
-    ({ callId }) => callId,
-    MOST_AT_ONCE,
-  );
+  private readonly taking = new Batched((asked: readonly Take[]) => this.takeAll(asked), {
+    keyOf: ({ call }) => call.callId,
+    groupOf: ({ call }) => call.batchJobId,
+    most: MOST_AT_ONCE,
+  });
+  private readonly ending = new Batched((reports: readonly CallReport[]) => this.endAll(reports), {
+    keyOf: callIdOf,
+    groupOf: ({ batchJobId }) => batchJobId ?? '',
+    most: MOST_AT_ONCE,
+  });
+  private readonly permitting = new Batched((callIds: readonly string[]) => this.listPermitted(callIds), {
+    keyOf: String,
+    most: MOST_AT_ONCE,
+  });
+  private readonly finding = new Batched((callIds: readonly string[]) => this.listBatchesOf(callIds), {
+    keyOf: String,
+    most: MOST_AT_ONCE,
+  });
 
   constructor(private readonly database: Database) {}
 
   /** Takes contacts for the organization's free slots, `most` at once. @returns the new calls */
-  claim(organizationId: string, most: number): Promise<string[]> {
+  claim(organizationId: string, most: number): Promise<ClaimedCall[]> {
     const ids = Array.from({ length: most }, () => `call_${ulid()}`);
     return this.database.transaction(async (manager) => {
       await manager.query(LOCK_SLOTS, [organizationId]);
-      const claimed = await manager.query<{ id: string }[]>(CLAIM_CALLS, [organizationId, ids]);
-      return claimed.map(({ id }) => id);
+      return manager.query<ClaimedCall[]>(CLAIM_CALLS, [organizationId, ids]);
     });
   }
 
   /** @returns the call, to be placed by the asker and nobody else; null when there is nothing to place */
-  take(callId: string, leaseMs: number): Promise<TakenCall | null> {
-    return this.taking.do({ callId, leaseMs });
+  take(call: Take['call'], leaseMs: number): Promise<TakenCall | null> {
+    return this.taking.do({ call, leaseMs });
   }
 
-  /** Takes back a claim of a batch that does not run. @returns the organization whose slot is free; null when there was none */
+  /** Whether a call that was handed out may still be placed: it has not ended, and its batch runs and is not held. */
+  isPermitted(callId: string): Promise<boolean> {
+    return this.permitting.do(callId);
+  }
+
+  /** Takes back a claim of a batch that does not run, or is held. @returns the organization whose slot is free; null when there was none */
   async withdraw(callId: string): Promise<string | null> {
-    const [withdrawn] = await this.database.query<{ organizationId: string }>(WITHDRAW_CALL, [callId]);
-    return withdrawn?.organizationId ?? null;
+    const [withdrawn] = await this.database.query<GivenBackRow>(WITHDRAW_CALL, [callId, null]);
+    return withdrawn?.isNew ? withdrawn.organizationId : null;
   }
 
   /** Notes that the provider has the call. One that has ended already stays ended. */
@@ -111,8 +127,9 @@ export class CallsRepository {
   }
 
   /** Ends a call. The first report counts. @returns null when there is no such call */
-  end(report: CallReport): Promise<EndedRow | null> {
-    return this.ending.do(report);
+  async end(report: CallReport): Promise<EndedRow | null> {
+    const batchJobId = report.batchJobId ?? (await this.finding.do(report.callId));
+    return batchJobId === null ? null : this.ending.do({ ...report, batchJobId });
   }
 
   /** Completes the batches that have nobody left to call. @returns them */
@@ -131,13 +148,14 @@ export class CallsRepository {
     });
   }
 
-  async listUnplaced(olderThanMs: number, limit: number): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(LIST_UNPLACED, [olderThanMs, limit]);
-    return rows.map(({ id }) => id);
+  /** @param except calls that the asker knows of */
+  listUnplaced(olderThanMs: number, limit: number, except: readonly string[]): Promise<UnplacedCall[]> {
+    return this.database.query<UnplacedCall>(LIST_UNPLACED, [olderThanMs, limit, except]);
   }
 
-  listOverdue(limit: number): Promise<OverdueCall[]> {
-    return this.database.query<OverdueCall>(LIST_OVERDUE, [limit]);
+  /** @param except calls that the asker knows of */
+  listOverdue(limit: number, except: readonly string[]): Promise<OverdueCall[]> {
+    return this.database.query<OverdueCall>(LIST_OVERDUE, [limit, except]);
   }
 
   /** Organizations for which claiming, or completing, may do something; ordered by id, after the given one. */
@@ -146,13 +164,20 @@ export class CallsRepository {
     return rows.map(({ organizationId }) => organizationId);
   }
 
-  private async takeAll(asked: readonly { callId: string; leaseMs: number }[]): Promise<(TakenCall | null)[]> {
-    const ids = asked.map(({ callId }) => callId);
-    const taken = await this.database.query<TakenCall>(TAKE_CALLS, [
-      ids,
-      Math.max(...asked.map(({ leaseMs }) => leaseMs)),
-    ]);
-    return inOrder(ids, taken);
+  private async takeAll(asked: readonly Take[]): Promise<(TakenCall | null)[]> {
+    const ids = asked.map(({ call }) => call.callId);
+    const longestMs = Math.max(...asked.map(({ leaseMs }) => leaseMs));
+    return inOrder(ids, await this.database.query<TakenCall>(TAKE_CALLS, [ids, longestMs]));
+  }
+
+  private async listPermitted(ids: readonly string[]): Promise<boolean[]> {
+    const permitted = await this.database.query<{ callId: string }>(LIST_PERMITTED, [ids]);
+    return inOrder(ids, permitted).map((row) => row !== null);
+  }
+
+  private async listBatchesOf(ids: readonly string[]): Promise<(BatchJobId | null)[]> {
+    const found = await this.database.query<Pick<ClaimedCall, 'callId' | 'batchJobId'>>(LIST_BATCHES_OF, [ids]);
+    return inOrder(ids, found).map((row) => row?.batchJobId ?? null);
   }
 
   private async endAll(reports: readonly CallReport[]): Promise<(EndedRow | null)[]> {
@@ -166,10 +191,7 @@ export class CallsRepository {
     const [{ retry }] = reports;
     const transposed = columns[0].map((_, column) => columns.map((values) => values[column]));
     const ended = await this.database.query<EndedRow>(END_CALLS, [retry.delaysMs, ...transposed]);
-    return inOrder(
-      reports.map(({ callId }) => callId),
-      ended,
-    );
+    return inOrder(reports.map(callIdOf), ended);
   }
 }
 

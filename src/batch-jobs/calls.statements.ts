@@ -1,14 +1,12 @@
 import { UNKNOWN_OUTCOME } from './call.outcome.js';
+import { MAY_BE_CALLED, NOW, RELIEVE } from './calls.sql.js';
 import { historyFacts } from './history.sql.js';
 import type { ContactStatus } from './contact.status.js';
 
 /*
  * Locks are taken in one order, so that no two statements wait for each other: the organization's slots, the batch's row,
- * the call, the contact, the counts (by the trigger, at the end of its statement).
+ * the call, the batch's hold, the contact, the counts (by the trigger, at the end of its statement).
  */
-
-/** The time as one value of the statement: called for each row it could not be looked up in an index. */
-const NOW = '(select clock_timestamp())';
 
 /** $1 organization. Whoever hands out its slots holds this until the commit, so that two never count the same free slot. */
 export const LOCK_SLOTS = `select pg_advisory_xact_lock(hashtextextended('slots ' || $1, 0))`;
@@ -18,7 +16,8 @@ export const LOCK_SLOTS = `select pg_advisory_xact_lock(hashtextextended('slots 
  *
  * A slot is held by a call that has not ended, and calls are claimed here only: both limits hold whatever else runs.
  * Batches take turns: each free slot goes to the batch with the fewest calls in flight, among equals to the one that has
- * waited longest for a turn. Due retries come before contacts that were never called.
+ * waited longest for a turn. Due retries come before contacts that were never called. A held batch has no turn, and after
+ * that as many calls in flight as are allowed for the time being.
  *
  * $1 organization, $2 ids for the calls: no more are claimed.
  */
@@ -32,9 +31,10 @@ export const CLAIM_CALLS = `
       from organizations where id = $1
   ), running as (
     select job.id, coalesce(in_flight.calls, 0) as calls,
-           least(free.slots, job.concurrent_call_limit - coalesce(in_flight.calls, 0)) as slots
+           least(free.slots, least(job.concurrent_call_limit, hold.calls_allowed) - coalesce(in_flight.calls, 0)) as slots
       from free, batch_jobs as job left join in_flight on in_flight.batch_job_id = job.id
-     where job.organization_id = $1 and job.status = 'running'
+      left join batch_job_holds as hold on hold.batch_job_id = job.id
+     where job.organization_id = $1 and ${MAY_BE_CALLED}
   ), able as (
     select running.*, (
       select count(*) from (
@@ -74,14 +74,19 @@ export const CLAIM_CALLS = `
   )
   insert into call_attempts (id, organization_id, batch_job_id, contact_id, attempt, claimed_at)
   select ($2::text[])[row_number() over ()], $1, batch_job_id, id, attempt_count, clock_timestamp() from claimed
-  returning id`;
+  returning id as "callId", organization_id as "organizationId", batch_job_id as "batchJobId"`;
 
-/** A call that was handed out, to be placed by whoever got it. */
-export interface TakenCall {
-  /** `call_` and a ULID, new for every attempt: what an outcome is reported under, and the idempotency key at the provider. */
+/** A call that has its slot, to be taken and placed. */
+export interface ClaimedCall {
   readonly callId: string;
   readonly organizationId: string;
   readonly batchJobId: string;
+}
+
+/** A call that was handed out, to be placed by whoever got it. */
+export interface TakenCall extends ClaimedCall {
+  /** `call_` and a ULID, new for every attempt: what an outcome is reported under, and the idempotency key at the provider. */
+  readonly callId: string;
   readonly contactId: string;
   /** Who speaks. */
   readonly agentId: string;
@@ -99,7 +104,7 @@ export interface TakenCall {
 
 /**
  * Hands claimed calls to whoever asks first: from here on the phone may ring, and nobody else gets them. No row: it was
- * handed out, ended, or is no more, or its batch does not run. $1 calls, $2 lease in milliseconds.
+ * handed out, ended, or is no more, or its batch does not run or is held. $1 calls, $2 lease in milliseconds.
  */
 export const TAKE_CALLS = `
   with job as (
@@ -111,7 +116,7 @@ export const TAKE_CALLS = `
            lease_ends_at = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
       from job
      where call.id = any ($1) and call.batch_job_id = job.id
-       and call.placed_at is null and call.ended_at is null and job.status = 'running'
+       and call.placed_at is null and call.ended_at is null and ${MAY_BE_CALLED}
     returning call.*
   )
   select taken.id as "callId", taken.organization_id as "organizationId", taken.batch_job_id as "batchJobId",
@@ -120,44 +125,24 @@ export const TAKE_CALLS = `
          contact.contact_data as "contactData", taken.attempt, job.max_attempts as "maxAttempts"
     from taken join job on job.id = taken.batch_job_id join contacts as contact on contact.id = taken.contact_id`;
 
-/**
- * Takes back a claim that was never placed, because its batch does not run any more: the contact waits as before, is
- * cancelled with its batch, or has ended when the call is no longer allowed. $1 call.
- */
-export const WITHDRAW_CALL = `
-  with job as (
-    select * from batch_jobs where id = (select batch_job_id from call_attempts where id = $1) for no key update
-  ), withdrawn as (
-    delete from call_attempts as call
-     where call.id = $1 and call.placed_at is null and call.ended_at is null
-       and not exists (select from job where status = 'running')
-    returning call.*
-  ), earlier as (
-    select max(call.placed_at) as placed_at, (array_agg(call.outcome order by call.attempt desc))[1] as outcome
-      from call_attempts as call, withdrawn
-     where call.contact_id = withdrawn.contact_id and call.id <> withdrawn.id
-  ), back as (
-    select withdrawn.contact_id, withdrawn.attempt - 1 as attempts, earlier.placed_at,
-           case when job.status <> 'paused' then 'cancelled'
-                when withdrawn.attempt = 1 then 'pending'
-                when withdrawn.attempt > job.max_attempts then earlier.outcome
-                else 'queued' end as status
-      from withdrawn, job, earlier
-  ), contact as (
-    update contacts
-       set status = back.status, attempt_count = back.attempts, last_attempt_at = back.placed_at,
-           completed_at = case when back.status not in ('pending', 'queued') then clock_timestamp() end,
-           next_retry_at = case when back.status = 'queued' then clock_timestamp() end
-      from back where contacts.id = back.contact_id
-  )
-  select organization_id as "organizationId" from withdrawn`;
+/** Which of the calls $1, handed out before, may still be placed. */
+export const LIST_PERMITTED = `
+  select call.id as "callId" from call_attempts as call join batch_jobs as job on job.id = call.batch_job_id
+   where call.id = any ($1) and call.ended_at is null and ${MAY_BE_CALLED}`;
+
+/** Of which batch the calls $1 are. */
+export const LIST_BATCHES_OF = `select id as "callId", batch_job_id as "batchJobId" from call_attempts where id = any ($1)`;
 
 /** The provider has it: from now on only the longest call is waited for. $1 call, $2 lease in ms, $3 provider's id, $4 room. */
 export const ACCEPT_CALL = `
-  update call_attempts
-     set accepted_at = clock_timestamp(), provider_call_id = $3, room_name = $4,
-         lease_ends_at = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
-   where id = $1 and ended_at is null`;
+  with taken as (
+    update call_attempts
+       set accepted_at = clock_timestamp(), provider_call_id = $3, room_name = $4,
+           lease_ends_at = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
+     where id = $1 and ended_at is null
+    returning batch_job_id, placed_at
+  ), ${RELIEVE}
+  select from taken`;
 
 /** It goes on: $1 call, $2 further lease in milliseconds. */
 export const EXTEND_LEASE = `
@@ -185,7 +170,7 @@ const IS_CORRECTION = `
 /**
  * Ends calls, each once, but for a definite report that comes after the call was taken for unknown: it corrects what was
  * written, as long as nobody has been called again. Frees their slots, and writes the contacts as ended or as waiting for their next call. No row:
- * there is no such call. A contact waits only while its batch may still call it, which the lock on the batch's row settles.
+ * there is no such call. One that ends before it was accepted was taken by the provider all the same. A contact waits only while its batch may still call it, which the lock on the batch's row settles.
  *
  * $1 delays before the next call in ms (of attempt 1, 2, …; the last repeats), then of each call: $2 id, $3 outcome,
  * $4 contact status, $5 whether it may be called again, $6 shortest delay in ms, $7 error code, $8 reason, $9 room,
@@ -224,7 +209,9 @@ export const END_CALLS = `
            call_duration_seconds = ended.duration_seconds
       from ended where contacts.id = ended.contact_id and contacts.attempt_count = ended.attempt
     returning contacts.id, contacts.status, contacts.next_retry_at
-  )
+  ), taken as (
+    select batch_job_id, placed_at from ended where accepted_at is null and reason is distinct from '${UNKNOWN_OUTCOME}'
+  ), ${RELIEVE}
   select found.id as "callId", found.organization_id as "organizationId", found.batch_job_id as "batchJobId", found.attempt,
          ended.id is not null as "isNew", contact.status as "contactStatus", contact.next_retry_at as "nextRetryAt"
     from found left join ended on ended.id = found.id left join contact on contact.id = ended.contact_id`;
@@ -241,6 +228,8 @@ export const COMPLETE_BATCHES = `
     update batch_jobs as job set status = 'completed', completed_at = clock_timestamp()
       from done where job.id = done.id and job.status = 'running'
     returning job.*
+  ), released as (
+    delete from batch_job_holds where batch_job_id in (select id from completed)
   ), history as (
     insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
     select id, organization_id, 'completed', 'system', null, null,
@@ -254,39 +243,11 @@ export const FAIL_BATCH = `
     update batch_jobs as job set status = 'failed', completed_at = clock_timestamp(), failure_reason = $2
      where job.id = $1 and job.status = 'running'
     returning job.*
+  ), released as (
+    delete from batch_job_holds where batch_job_id in (select id from failed)
   ), history as (
     insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
     select id, organization_id, 'failed', 'system', null, $2,
            ${historyFacts('failed')} || '{"status": "running"}', ${historyFacts('failed')} from failed
   )
   select id as "batchJobId" from failed`;
-
-/** Claimed for longer than $1 milliseconds and not placed, the oldest first, at most $2. */
-export const LIST_UNPLACED = `
-  select id from call_attempts
-   where ended_at is null and placed_at is null
-     and claimed_at < clock_timestamp() - make_interval(secs => $1::double precision / 1000)
-   order by claimed_at limit $2`;
-
-/** Calls whose lease has ended, the oldest first, at most $1. */
-export const LIST_OVERDUE = `
-  select id as "callId", organization_id as "organizationId", provider_call_id as "providerCallId",
-         accepted_at is not null as "isAccepted",
-         extract(epoch from clock_timestamp() - placed_at)::double precision * 1000 as "placedForMs"
-    from call_attempts where ended_at is null and lease_ends_at < clock_timestamp()
-   order by lease_ends_at limit $1`;
-
-/**
- * Organizations with a running batch in which somebody could be called or nobody is left, in order of their ids, after $2,
- * at most $1. Those whose slots are all taken are asked again when one is freed.
- */
-export const LIST_READY = `
-  select distinct organization_id as "organizationId" from batch_jobs as job
-   where status = 'running' and organization_id > $2 and (
-     ((select count(*) from call_attempts where organization_id = job.organization_id and ended_at is null)
-        < (select concurrent_call_limit from organizations where id = job.organization_id)
-      and (
-        exists (select from contacts where batch_job_id = job.id and status = 'pending') or
-        exists (select from contacts where batch_job_id = job.id and status = 'queued' and next_retry_at <= ${NOW})))
-     or not exists (select from contacts where batch_job_id = job.id and status in ('pending', 'queued', 'dialing')))
-   order by organization_id limit $1`;

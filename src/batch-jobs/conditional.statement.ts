@@ -27,6 +27,9 @@ export interface StatementRow {
 /** $1 job. What is read after it is as the last holder of the lock left it. */
 export const LOCK_BATCH_JOB = 'select from batch_jobs where id = $1 for no key update';
 
+/** As `also`: the job is no longer held (`batch_job_holds`). */
+export const END_HOLD = 'delete from batch_job_holds where batch_job_id in (select id from changed)';
+
 const WANTED = `($7::text[] is null or ${entityTagSql('old')} = any ($7))`;
 
 interface ConditionalChange {

@@ -1,4 +1,4 @@
-import { conditionally } from './conditional.statement.js';
+import { conditionally, END_HOLD } from './conditional.statement.js';
 import { historyFacts } from './history.sql.js';
 
 const WAITING = `select coalesce(sum(contacts), 0) from contact_counts
@@ -14,7 +14,13 @@ export const PAUSE = conditionally({
     select count(*) from call_attempts where batch_job_id = $1 and ended_at is null and placed_at is not null))`,
 });
 
-export const RESUME = conditionally({ action: 'resumed', set: `status = 'running'`, contacts: WAITING });
+/** Whatever held it, or has paused it, is to be tried anew. */
+export const RESUME = conditionally({
+  action: 'resumed',
+  set: `status = 'running', pause_reason = null`,
+  also: END_HOLD,
+  contacts: WAITING,
+});
 
 const settings = (row: string): string => `jsonb_build_object(
   'name', ${row}.name, 'description', ${row}.description,

@@ -11,7 +11,7 @@ const SETTLING_MS = 100;
 /** A job as it is at one moment: its row, its counters and whether a call is still open. */
 export interface Progress extends Pick<
   BatchJob,
-  'status' | 'totalContacts' | 'startsAt' | 'startedAt' | 'completedAt' | 'failureReason'
+  'status' | 'totalContacts' | 'startsAt' | 'startedAt' | 'completedAt' | 'failureReason' | 'pauseReason'
 > {
   readonly counts: StatusCounts;
   /** No call is in progress, and none ended after `settledUntil`. */
@@ -44,6 +44,7 @@ const READ_PROGRESS = `
   )
   select job.status, job.total_contacts as "totalContacts", job.starts_at as "startsAt", job.started_at as "startedAt",
          job.completed_at as "completedAt", job.failure_reason as "failureReason",
+         job.pause_reason as "pauseReason",
          (select coalesce(json_object_agg(status, contacts order by status), '{}') from contact_counts
            where batch_job_id = job.id and contacts <> 0) as counts,
          not exists (select from call_attempts

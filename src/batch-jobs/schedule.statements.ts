@@ -1,6 +1,6 @@
 import type { BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
-import { conditionally } from './conditional.statement.js';
+import { conditionally, END_HOLD } from './conditional.statement.js';
 import { historyFacts } from './history.sql.js';
 
 /** $8 start, $9 local time, $10 zone, $11 disambiguation, $12 version of the zone rules. */
@@ -14,7 +14,8 @@ export const RESCHEDULE = conditionally({
 /** Contacts being called keep their call; those waiting for one are cancelled (`CANCEL_WAITING`). */
 export const CANCEL = conditionally({
   action: 'cancelled',
-  set: `status = 'cancelled', completed_at = clock_timestamp()`,
+  set: `status = 'cancelled', completed_at = clock_timestamp(), pause_reason = null`,
+  also: END_HOLD,
 });
 
 /** The start ledger's row makes a second start impossible. $8: statuses of the contacts released. */

@@ -1,5 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import { UNKNOWN_OUTCOME, type CallEnd } from '../batch-jobs/call.outcome.js';
+import type { CallSnooze } from '../batch-jobs/call.snooze.js';
 import { CallsRepository, isCallId, type RetryDelays } from '../batch-jobs/calls.repository.js';
 import type { EndedRow } from '../batch-jobs/calls.statements.js';
 import { CallNotFoundError } from '../batch-jobs/errors.js';
@@ -7,6 +9,7 @@ import { CallsGateway } from '../scheduling/calls.gateway.js';
 import { Metrics } from '../shared/metrics.js';
 import { DIALER_NAME } from '../shared/platform.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
+import { CallSetbacks } from './call-setbacks.js';
 import { Dispatcher } from './dispatcher.js';
 
 const MINUTE_MS = 60_000;
@@ -24,6 +27,7 @@ export class CallOutcomes {
 
   constructor(
     private readonly calls: CallsRepository,
+    private readonly setbacks: CallSetbacks,
     private readonly dispatcher: Dispatcher,
     private readonly gateway: CallsGateway,
     private readonly metrics: Metrics,
@@ -35,24 +39,44 @@ export class CallOutcomes {
    * Ends a call: its slot is free, and its contact has ended or waits for the next call. The first report counts; a
    * further one changes nothing and is no error, but for one that comes after the outcome was taken for unknown.
    *
+   * A call that is snoozed is given back instead: its contact waits as before (`contactStatus`), its batch slows down, and
+   * from then on there is no such call.
+   *
    * @param organizationId only a call of this one; null: of any, for who has proved to be the provider
-   * @throws call_not_found  there is no such call
+   * @param batchJobId of the call, from who knows it. Null: it is looked up
+   * @throws call_not_found  there is no such call, or it was given back
    * @throws unavailable     PostgreSQL cannot be reached; report it again
    */
-  async record(callId: string, told: CallEnd, organizationId: string | null = null): Promise<RecordedCall> {
-    const end = fit(told);
-    const ended = isCallId(callId)
-      ? await this.calls.end({ callId, end, retry: this.delaysAfter(end), organizationId })
-      : null;
-    if (!ended) throw new CallNotFoundError();
-    const { organizationId: ofOrganization, batchJobId, attempt, isNew, contactStatus, nextRetryAt } = ended;
-    const recorded: RecordedCall = { batchJobId, attempt, isNew, contactStatus, nextRetryAt };
-    this.report(callId, end, recorded);
-    if (!recorded.isNew) return recorded;
+  async record(
+    callId: string,
+    told: CallEnd | CallSnooze,
+    organizationId: string | null = null,
+    batchJobId: BatchJobId | null = null,
+  ): Promise<RecordedCall> {
+    if (!isCallId(callId)) throw new CallNotFoundError();
+    const recorded =
+      told.outcome === 'snoozed'
+        ? await this.setbacks.snooze(callId, { ...told, errorCode: fitText(told.errorCode) }, organizationId)
+        : await this.end(callId, fit(told), organizationId, batchJobId);
+    if (!recorded) throw new CallNotFoundError();
+    const { batchJobId: ofBatch, attempt, isNew, contactStatus, nextRetryAt } = recorded;
+    return { batchJobId: ofBatch, attempt, isNew, contactStatus, nextRetryAt };
+  }
+
+  private async end(
+    callId: string,
+    end: CallEnd,
+    organizationId: string | null,
+    batchJobId: BatchJobId | null,
+  ): Promise<EndedRow | null> {
+    const ended = await this.calls.end({ callId, batchJobId, end, retry: this.delaysAfter(end), organizationId });
+    if (!ended) return null;
+    this.report(callId, end, ended);
+    if (!ended.isNew) return ended;
     this.metrics.countCall(end.outcome);
-    this.dispatcher.request(ofOrganization);
-    if (recorded.nextRetryAt) void this.gateway.requestDispatchAt(ofOrganization, recorded.nextRetryAt);
-    return recorded;
+    this.dispatcher.request(ended.organizationId);
+    if (ended.nextRetryAt) void this.gateway.requestDispatchAt(ended.organizationId, ended.nextRetryAt);
+    return ended;
   }
 
   private delaysAfter({ reason }: CallEnd): RetryDelays {

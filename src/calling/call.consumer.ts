@@ -1,54 +1,58 @@
 import { InjectQueue } from '@nestjs/bull';
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
+import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import { isCallId } from '../batch-jobs/calls.repository.js';
+import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
 import { BATCH_CALL_CONSUMER, type JobData } from '../scheduling/queues.js';
-import { SETTINGS, type Settings } from '../shared/settings.js';
-import { CallRunner } from './call.runner.js';
+import { CallLanes } from './call.lanes.js';
 import { Dispatcher } from './dispatcher.js';
 import { QueueConsumer } from './queue.consumer.js';
 
 type CallJob = JobData<'batch-call', 'place'> & JobData<'batch-call', 'dispatch'>;
 
-// For a provider's answer to a call that is being placed. One that does not end by then is given up, and its outcome
-// counts as unknown when its lease ends.
-const DRAIN_MS = 6_000;
+/** A queue job whose record was removed under the worker's hands arrives without data: a ghost. */
+const isClaimed = (data: Partial<ClaimedCall> | null): data is ClaimedCall =>
+  typeof data?.callId === 'string' &&
+  isCallId(data.callId) &&
+  typeof data.batchJobId === 'string' &&
+  isBatchJobId(data.batchJobId) &&
+  typeof data.organizationId === 'string';
 
-/** Takes calls to be placed from the queue, and requests to look for some. */
+// Handing over takes no time; these are enough to keep Redis busy.
+const CONCURRENCY = 5;
+
+const DRAIN_MS = 1_000;
+
+/**
+ * Takes calls to be placed from the queue, and requests to look for some. It keeps none waiting: Bull's order is that of
+ * the claims, and a thousand of one organization would be before the first of another.
+ */
 @Injectable()
 export class CallConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(CallConsumer.name);
   private readonly consumer: QueueConsumer<CallJob>;
-  private readonly giveUp = new AbortController();
 
   constructor(
     @InjectQueue(BATCH_CALL_CONSUMER) calls: Queue<CallJob>,
-    private readonly runner: CallRunner,
+    private readonly lanes: CallLanes,
     private readonly dispatcher: Dispatcher,
-    @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     this.consumer = new QueueConsumer(calls, this.logger);
   }
 
   onApplicationBootstrap(): void {
-    this.consumer.start(this.settings.callConcurrency, (job) => this.take(job));
+    this.consumer.start(CONCURRENCY, (job) => this.take(job));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.consumer.stop(DRAIN_MS);
-    this.giveUp.abort();
+  beforeApplicationShutdown(): Promise<void> {
+    return this.consumer.stop(DRAIN_MS);
   }
 
   private async take({ id, name, data }: Job<CallJob>): Promise<void> {
-    const { callId, organizationId }: Partial<CallJob> = data ?? {};
-    if (name === 'place' && typeof callId === 'string' && isCallId(callId)) {
-      await this.runner.place(callId, this.giveUp.signal);
+    const { organizationId }: Partial<CallJob> = data ?? {};
+    if (name === 'place' && isClaimed(data)) {
+      this.lanes.place(data);
     } else if (name === 'dispatch' && typeof organizationId === 'string') {
       this.dispatcher.request(organizationId);
     } else {

@@ -24,8 +24,7 @@ export type PlacedCall = AcceptedCall | CallEnd | CallSnooze | WithdrawnCall;
 /**
  * Whether the call may still be placed. For a dialer that has to wait before it can send anything, for a connection say:
  * it asks when it is ready, and sends at once or returns `WITHDRAWN`. Costs nothing right after the call was handed out.
- *
- * @throws unavailable  PostgreSQL cannot be reached: nothing may be sent
+ * Never throws: while PostgreSQL cannot be asked the answer is no.
  */
 export type Permission = () => Promise<boolean>;
 
@@ -37,8 +36,8 @@ export interface UnsettledCall {
   readonly providerCallId: string | null;
 }
 
-/** What a provider says of a call: it still goes on, its end, or nothing it could tell. */
-export type CallLookUp = 'in_progress' | CallEnd | null;
+/** What a provider says of a call: it still goes on, its end, that it was never placed, or nothing it could tell. */
+export type CallLookUp = 'in_progress' | CallEnd | CallSnooze | null;
 
 /**
  * Places calls. The one port to the telephone.

@@ -2,6 +2,8 @@
 export interface WatchedJob {
   readonly status: string;
   readonly failureReason: string | null;
+  /** Absent from an older service. */
+  readonly pauseReason?: string | null;
   readonly totalContacts: number;
   readonly contactsProcessed: number;
   readonly statusBreakdown: Readonly<Record<string, number>>;
@@ -13,7 +15,16 @@ const BAR_LENGTH = 24;
 
 /** `running [██████░░░░░░░░░░░░░░░░░░]  25% 247/988 · done about 2027-03-01T16:22:20Z · pending 741, completed 247` */
 export const toLine = (job: WatchedJob): string => {
-  const { status, failureReason, totalContacts, contactsProcessed, statusBreakdown, estimatedCompletionTime } = job;
+  const {
+    status,
+    failureReason,
+    pauseReason,
+    totalContacts,
+    contactsProcessed,
+    statusBreakdown,
+    estimatedCompletionTime,
+  } = job;
+  const why = failureReason ?? pauseReason ?? null;
   const share = totalContacts > 0 ? contactsProcessed / totalContacts : 0;
   const full = Math.floor(share * BAR_LENGTH);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_LENGTH - full);
@@ -22,7 +33,7 @@ export const toLine = (job: WatchedJob): string => {
     .filter(([, contacts]) => contacts > 0)
     .map(([name, contacts]) => `${name} ${contacts}`);
   return [
-    `${failureReason === null ? status : `${status} (${failureReason})`} [${bar}] ${percent} ${contactsProcessed}/${totalContacts}`,
+    `${why === null ? status : `${status} (${why})`} [${bar}] ${percent} ${contactsProcessed}/${totalContacts}`,
     estimatedCompletionTime && `done about ${toSeconds(estimatedCompletionTime)}`,
     counts.join(', '),
   ]

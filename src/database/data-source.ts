@@ -4,6 +4,7 @@ import { ApiKey } from '../access/api-key.entity.js';
 import { Organization } from '../access/organization.entity.js';
 import { PhoneNumber } from '../access/phone-number.entity.js';
 import { BatchJobHistory } from '../batch-jobs/batch-job-history.entity.js';
+import { BatchJobHold } from '../batch-jobs/batch-job-hold.entity.js';
 import { BatchJobStart } from '../batch-jobs/batch-job-start.entity.js';
 import { BatchJob } from '../batch-jobs/batch-job.entity.js';
 import { CallAttempt } from '../batch-jobs/call-attempt.entity.js';
@@ -14,6 +15,7 @@ import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
+import { HoldBatches1795740000000 } from './migrations/1795740000000-hold-batches.js';
 
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
@@ -30,6 +32,7 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     ApiKey,
     BatchJob,
     BatchJobHistory,
+    BatchJobHold,
     BatchJobStart,
     CallAttempt,
     Contact,
@@ -39,7 +42,12 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     PhoneNumber,
     StaleWakeUps,
   ],
-  migrations: [CreateBatchJobs1795467600000, KeepWhatHappened1795620600000, PlaceCalls1795633200000],
+  migrations: [
+    CreateBatchJobs1795467600000,
+    KeepWhatHappened1795620600000,
+    PlaceCalls1795633200000,
+    HoldBatches1795740000000,
+  ],
   migrationsTableName: 'batch_jobs_migrations',
   synchronize: false,
   poolSize,

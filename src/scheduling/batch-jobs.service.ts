@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BatchJobHold } from '../batch-jobs/batch-job-hold.entity.js';
 import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository, type ListFilter, type ListPage, type Page } from '../batch-jobs/batch-jobs.repository.js';
@@ -66,6 +67,8 @@ export interface CountedJob {
 
 export interface JobDetail extends CountedJob {
   readonly contacts: readonly Contact[];
+  /** Null while all is well. */
+  readonly hold: BatchJobHold | null;
   /** Null while it does not run or nothing is processed. */
   readonly estimatedCompletionAt: Date | null;
 }
@@ -135,12 +138,13 @@ export class BatchJobsService {
    */
   async getDetail(caller: Caller, id: BatchJobId, status: ContactStatus | undefined, page: Page): Promise<JobDetail> {
     const job = await this.batchJobs.get(caller.organizationId, id);
-    const [counts, contacts] = await Promise.all([
+    const [counts, contacts, hold] = await Promise.all([
       this.batchJobs.countContacts([id]),
       this.batchJobs.listContacts(id, status, page),
+      this.batchJobs.findHold(id),
     ]);
     const counted = { job, counts: counts.get(id) ?? {} };
-    return { ...counted, contacts, estimatedCompletionAt: estimateCompletion(job, counted.counts, this.clock) };
+    return { ...counted, contacts, hold, estimatedCompletionAt: estimateCompletion(job, counted.counts, this.clock) };
   }
 
   /**

@@ -1,6 +1,7 @@
 import { InjectQueue } from '@nestjs/bull';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { JobOptions, Queue } from 'bull';
+import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
 import { Clock } from '../shared/clock.js';
 import { PatientRedis } from '../shared/patient-redis.js';
 import { BATCH_CALL_PRODUCER, type JobData } from './queues.js';
@@ -32,8 +33,12 @@ export class CallsGateway implements OnApplicationBootstrap {
   }
 
   /** Asks a worker to place calls. Asked twice for the same call it is placed once. @returns whether they are known to be in Redis */
-  async place(callIds: readonly string[]): Promise<boolean> {
-    const jobs = callIds.map((callId) => ({ name: 'place', data: { callId }, opts: { ...ONCE, jobId: callId } }));
+  async place(calls: readonly ClaimedCall[]): Promise<boolean> {
+    const jobs = calls.map(({ callId, organizationId, batchJobId }) => ({
+      name: 'place',
+      data: { callId, organizationId, batchJobId },
+      opts: { ...ONCE, jobId: callId },
+    }));
     return (await this.redis.ask('add', () => this.calls.addBulk(jobs))) !== null;
   }
 

@@ -127,8 +127,8 @@ export class ProgressService implements BeforeApplicationShutdown {
   }
 
   private *changesIn(progress: Progress, told: Told, position: CallPosition): Generator<ProgressNews> {
-    const { status, startsAt, startedAt, completedAt, failureReason, counts, totalContacts } = progress;
-    const statusNow = JSON.stringify([status, startsAt, startedAt, completedAt, failureReason]);
+    const { status, startsAt, startedAt, completedAt, failureReason, pauseReason, counts, totalContacts } = progress;
+    const statusNow = JSON.stringify([status, startsAt, startedAt, completedAt, failureReason, pauseReason]);
     const countersNow = JSON.stringify([counts, totalContacts]);
     const isNewStatus = statusNow !== told.status;
     if (isNewStatus) yield { kind: 'status', position, progress };

@@ -1,13 +1,14 @@
 import { BullModule } from '@nestjs/bull';
 import type { DynamicModule } from '@nestjs/common';
 import type { QueueOptions } from 'bull';
+import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
 import { callerConnection, workerConnection } from '../shared/redis.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 
 /** Names and payloads of every queue, in one type. */
 export interface QueueCatalog {
   'batch-start': { start: { batchJobId: string; revision: number } };
-  'batch-call': { place: { callId: string }; dispatch: { organizationId: string } };
+  'batch-call': { place: ClaimedCall; dispatch: { organizationId: string } };
 }
 export type JobData<Q extends keyof QueueCatalog, J extends keyof QueueCatalog[Q]> = QueueCatalog[Q][J];
 

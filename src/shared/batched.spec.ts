@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Batched } from './batched.js';
+import { UnavailableError } from './unavailable.error.js';
 
 interface Asked {
   readonly key: string;
@@ -14,8 +15,7 @@ const setup = (most = 10) => {
         const keys = items.map(({ key }) => key);
         batches.push({ keys, end: () => resolve(keys.map((key) => key.toUpperCase())), fail: reject });
       }),
-    ({ key }) => key,
-    most,
+    { keyOf: ({ key }) => key, groupOf: ({ key }) => key.split('.')[1] ?? '', most },
   );
   const ask = (...keys: string[]) => keys.map((key) => batched.do({ key }));
   return { batches, ask };
@@ -57,11 +57,40 @@ describe('Batched', () => {
 
     batches[1].fail(new Error('one of them is bad'));
     await new Promise(setImmediate);
-    expect(batches.slice(2).map(({ keys }) => keys)).toEqual([['b'], ['c']]);
     batches[2].fail(new Error('bad'));
+    await expect(second).rejects.toThrow('bad');
     batches[3].end();
 
-    await expect(second).rejects.toThrow('bad');
     expect(await third).toBe('C');
+    expect(batches.slice(2).map(({ keys }) => keys)).toEqual([['b'], ['c']]);
+  });
+
+  it('tells an outage to all of them at once', async () => {
+    const { batches, ask } = setup();
+    const [first] = ask('a');
+    const others = ask('b', 'c');
+    batches[0].end();
+    await first;
+
+    batches[1].fail(new UnavailableError(new Error('locked for seconds')));
+
+    for (const other of others) await expect(other).rejects.toBeInstanceOf(UnavailableError);
+    expect(batches).toHaveLength(2);
+  });
+
+  it('lets no group wait for another', async () => {
+    const { batches, ask } = setup();
+    const [held] = ask('a.held');
+    const [behind] = ask('b.held');
+    const [other] = ask('a.free');
+
+    batches[1].end();
+
+    expect(await other).toBe('A.FREE');
+    expect(batches.map(({ keys }) => keys)).toEqual([['a.held'], ['a.free']]);
+    batches[0].end();
+    await held;
+    batches[2].end();
+    expect(await behind).toBe('B.HELD');
   });
 });

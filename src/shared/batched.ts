@@ -1,7 +1,18 @@
+import { UnavailableError } from './unavailable.error.js';
+
 interface Waiting<Item, Result> {
   readonly item: Item;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
+}
+
+export interface BatchedOptions<Item> {
+  /** Two items of the same key are worked on one after the other. */
+  readonly keyOf: (item: Item) => string;
+  /** Only items of the same group are worked on together, and no group waits for another. @default one for all */
+  readonly groupOf?: (item: Item) => string;
+  /** Items at once. */
+  readonly most: number;
 }
 
 /**
@@ -9,62 +20,62 @@ interface Waiting<Item, Result> {
  * waits for company, and one commit serves all of a batch, so that throughput does not hang on how fast a disk confirms.
  */
 export class Batched<Item, Result> {
-  private waiting: Waiting<Item, Result>[] = [];
-  private isWorking = false;
+  /** Those that are being worked on; what waits in them is for the next batch. */
+  private readonly groups = new Map<string, Waiting<Item, Result>[]>();
 
-  /**
-   * @param work gets 1 to `most` items, no two with the same key; gives back a result for each, in their order
-   * @param keyOf two items of the same key are worked on one after the other
-   */
+  /** @param work gets 1 to `most` items of one group, no two with the same key; gives back a result for each, in their order */
   constructor(
     private readonly work: (items: readonly Item[]) => Promise<readonly Result[]>,
-    private readonly keyOf: (item: Item) => string,
-    private readonly most: number,
+    private readonly options: BatchedOptions<Item>,
   ) {}
 
-  /** @throws what the work throws for the item; where it failed for many, each is tried once more by itself */
+  /**
+   * @throws what the work throws for the item: where it failed for many, each is tried once more by itself, but for an
+   *   outage, which is everybody's
+   */
   do(item: Item): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
-      if (!this.isWorking) void this.workOff();
+      const group = this.options.groupOf?.(item) ?? '';
+      const waiting = this.groups.get(group);
+      if (waiting) waiting.push({ item, resolve, reject });
+      else void this.workOff(group, [{ item, resolve, reject }]);
     });
   }
 
-  private async workOff(): Promise<void> {
-    this.isWorking = true;
-    while (this.waiting.length > 0) {
-      const batch = this.takeNext();
+  private async workOff(group: string, waiting: Waiting<Item, Result>[]): Promise<void> {
+    this.groups.set(group, waiting);
+    while (waiting.length > 0) {
+      const batch = this.takeFrom(waiting);
       try {
         const results = await this.work(batch.map(({ item }) => item));
         batch.forEach(({ resolve }, at) => resolve(results[at]));
       } catch (error) {
-        if (batch.length === 1) batch[0].reject(error);
-        else await Promise.all(batch.map((one) => this.doAlone(one)));
+        if (batch.length === 1 || error instanceof UnavailableError) batch.forEach(({ reject }) => reject(error));
+        else await this.doOneByOne(batch);
       }
     }
-    this.isWorking = false;
+    this.groups.delete(group);
   }
 
   /** One that cannot be done must not keep the others from being done. */
-  private async doAlone({ item, resolve, reject }: Waiting<Item, Result>): Promise<void> {
-    try {
-      const [result] = await this.work([item]);
-      resolve(result);
-    } catch (error) {
-      reject(error);
+  private async doOneByOne(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    for (const { item, resolve, reject } of batch) {
+      await this.work([item]).then(([result]) => resolve(result), reject);
     }
   }
 
-  private takeNext() {
+  private takeFrom(waiting: Waiting<Item, Result>[]): Waiting<Item, Result>[] {
+    const { keyOf, most } = this.options;
     const keys = new Set<string>();
-    const isTaken = this.waiting.map(({ item }) => {
-      const key = this.keyOf(item);
-      if (keys.size === this.most || keys.has(key)) return false;
+    const isTaken = waiting.map(({ item }) => {
+      const key = keyOf(item);
+      if (keys.size === most || keys.has(key)) return false;
       keys.add(key);
       return true;
     });
-    const batch = this.waiting.filter((_, at) => isTaken[at]);
-    this.waiting = this.waiting.filter((_, at) => !isTaken[at]);
+    const batch = waiting.filter((_, at) => isTaken[at]);
+    const left = waiting.filter((_, at) => !isTaken[at]);
+    waiting.splice(0, waiting.length, ...left);
     return batch;
   }
 }

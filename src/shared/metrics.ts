@@ -53,6 +53,20 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly snoozes = new Counter({
+    name: 'batch_jobs_snoozed_calls_total',
+    help: 'Calls that were given back because they could not be placed, by the state of the provider or the account.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  });
+
+  private readonly systemPauses = new Counter({
+    name: 'batch_jobs_system_pauses_total',
+    help: 'Batches paused by the system after several setbacks in a row, by the last one.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  });
+
   private readonly lateness = new Histogram({
     name: 'batch_jobs_start_lateness_seconds',
     help: 'From the time of a start to the start, by timer or sweep.',
@@ -100,6 +114,14 @@ export class Metrics {
 
   countCall(outcome: string): void {
     this.calls.inc({ outcome });
+  }
+
+  countSnooze(reason: string): void {
+    this.snoozes.inc({ reason });
+  }
+
+  countSystemPause(reason: string): void {
+    this.systemPauses.inc({ reason });
   }
 
   countReconciled(action: (typeof ACTIONS)[number]): void {

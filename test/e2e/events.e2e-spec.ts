@@ -85,6 +85,7 @@ describe('GET /batch/jobs/:id/events', () => {
       actualStartTime: expect.stringMatching(/Z$/),
       completedAt: null,
       failureReason: null,
+      pauseReason: null,
     });
     const { body } = await app.get(`/batch/jobs/${id}`);
     expect(reader.events[1].data).toEqual({

@@ -152,7 +152,8 @@ describe('a started batch', () => {
 
     expect(await becomes(id, 'failed')).toMatchObject({ failureReason: 'agent_not_found' });
 
-    await eventually(async () => expect(await rows.counts(id)).toEqual({ failed: 1, cancelled: 19 }));
+    await eventually(async () => expect(await rows.counts(id)).toEqual({ cancelled: 20 }));
+    expect(await rows.calls(id)).toEqual([]);
     expect((await app.get(`/batch/jobs/${id}`)).body).toMatchObject({ failureReason: 'agent_not_found' });
   });
 });

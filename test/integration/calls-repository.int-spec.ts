@@ -27,9 +27,9 @@ const end = (callId: string, outcome: CallOutcome, delays = DELAYS) =>
 
 /** Claims and takes one call. @returns its id */
 async function placed(organizationId = 'org_a'): Promise<string> {
-  const [callId] = await calls.claim(organizationId, 1);
-  expect(await calls.take(callId, LEASE_MS)).not.toBeNull();
-  return callId;
+  const [call] = await calls.claim(organizationId, 1);
+  expect(await calls.take(call, LEASE_MS)).not.toBeNull();
+  return call.callId;
 }
 
 /** The same, by so many at the same time. */
@@ -141,7 +141,7 @@ describe('a claim', () => {
     const samples: number[][] = [];
     const claimer = async () => {
       for (let round = 0; round < 25; round += 1) {
-        open.push(...(await calls.claim('org_a', 5)));
+        open.push(...(await calls.claim('org_a', 5)).map(({ callId }) => callId));
         samples.push(await inFlight([a, b, c]));
         await Promise.all(open.splice(0, 2).map((callId) => end(callId, 'answered')));
       }
@@ -179,9 +179,10 @@ describe('taking a call', () => {
   it('gives it to one, with everything to place it', async () => {
     await rows.addOrganization('org_a', 5);
     const id = await rows.addCallable({ contacts: 1, maxAttempts: 4 });
-    const [callId] = await calls.claim('org_a', 1);
+    const [call] = await calls.claim('org_a', 1);
+    const { callId } = call;
 
-    const taken = await together(8, () => calls.take(callId, LEASE_MS));
+    const taken = await together(8, () => calls.take(call, LEASE_MS));
 
     expect(taken.filter((one) => one !== null)).toEqual([
       {
@@ -203,12 +204,13 @@ describe('taking a call', () => {
   it.each(['pause', 'cancel'] as const)('gives it to nobody after a %s', async (verb) => {
     await rows.addOrganization('org_a', 5);
     const id = await rows.addCallable({ contacts: 2 });
-    const [callId] = await calls.claim('org_a', 1);
+    const [call] = await calls.claim('org_a', 1);
+    const { callId } = call;
     await (verb === 'cancel'
       ? db.schedules.cancel(by(CALLER, id))
       : db.source.query(`update batch_jobs set status = 'paused' where id = $1`, [id]));
 
-    expect(await calls.take(callId, LEASE_MS)).toBeNull();
+    expect(await calls.take(call, LEASE_MS)).toBeNull();
     expect(await calls.withdraw(callId)).toBe('org_a');
     expect(await calls.withdraw(callId)).toBeNull();
 
@@ -236,7 +238,7 @@ describe('taking a call', () => {
     const id = await rows.addCallable({ contacts: 1 });
     await end(await placed(), 'no_answer');
     await rows.makeDue(id);
-    const [callId] = await calls.claim('org_a', 1);
+    const [{ callId }] = await calls.claim('org_a', 1);
     await db.source.query(`update batch_jobs set status = 'paused' where id = $1`, [id]);
 
     await calls.withdraw(callId);
@@ -251,7 +253,7 @@ describe('taking a call', () => {
     const id = await rows.addCallable({ contacts: 1 });
     await end(await placed(), 'busy');
     await rows.makeDue(id);
-    const [callId] = await calls.claim('org_a', 1);
+    const [{ callId }] = await calls.claim('org_a', 1);
     await db.source.query(`update batch_jobs set status = 'paused', max_attempts = 1 where id = $1`, [id]);
 
     await calls.withdraw(callId);
@@ -262,10 +264,10 @@ describe('taking a call', () => {
   it('withdraws what was claimed of a batch that is no more', async () => {
     await rows.addOrganization('org_a', 5);
     const id = await rows.addCallable({ contacts: 1 });
-    const [callId] = await calls.claim('org_a', 1);
+    const [call] = await calls.claim('org_a', 1);
     await db.source.query('delete from batch_jobs where id = $1', [id]);
-    expect(await calls.take(callId, LEASE_MS)).toBeNull();
-    expect(await calls.withdraw(callId)).toBe('org_a');
+    expect(await calls.take(call, LEASE_MS)).toBeNull();
+    expect(await calls.withdraw(call.callId)).toBe('org_a');
   });
 });
 
@@ -370,7 +372,7 @@ describe('the end of a call', () => {
       expect(await end(callId, 'answered')).toMatchObject({ isNew: false });
 
       expect((await rows.people(id))[0]).toMatchObject({ status: 'dialing', attemptCount: 2 });
-      expect(next).toEqual(expect.any(String));
+      expect(next.callId).not.toBe(callId);
     });
   });
 
@@ -496,21 +498,22 @@ describe('what is found by the sweep', () => {
     const [first, second] = await calls.claim('org_a', 10);
     await calls.take(first, LEASE_MS);
 
-    expect(await calls.listUnplaced(0, 10)).toEqual([second]);
-    expect(await calls.listUnplaced(60_000, 10)).toEqual([]);
-    expect(await calls.listOverdue(10)).toEqual([]);
-    await calls.accept(first, LEASE_MS, { providerCallId: 'p1', roomName: 'r1' });
+    expect(await calls.listUnplaced(0, 10, [])).toEqual([{ ...second, claimedForMs: expect.any(Number) }]);
+    expect(await calls.listUnplaced(0, 10, [second.callId])).toEqual([]);
+    expect(await calls.listUnplaced(60_000, 10, [])).toEqual([]);
+    expect(await calls.listOverdue(10, [])).toEqual([]);
+    await calls.accept(first.callId, LEASE_MS, { providerCallId: 'p1', roomName: 'r1' });
     await rows.endLeases(id);
-    expect(await calls.listOverdue(10)).toEqual([
+    expect(await calls.listOverdue(10, [first.callId])).toEqual([]);
+    expect(await calls.listOverdue(10, [])).toEqual([
       {
-        callId: first,
-        organizationId: 'org_a',
+        ...first,
         providerCallId: 'p1',
         isAccepted: true,
         placedForMs: expect.any(Number),
       },
     ]);
-    await calls.extendLease(first, LEASE_MS);
-    expect(await calls.listOverdue(10)).toEqual([]);
+    await calls.extendLease(first.callId, LEASE_MS);
+    expect(await calls.listOverdue(10, [])).toEqual([]);
   });
 });

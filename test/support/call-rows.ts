@@ -36,6 +36,15 @@ export interface ContactRow {
   readonly callDurationSeconds: number | null;
 }
 
+export interface HoldRow {
+  readonly reason: string;
+  readonly errorCode: string | null;
+  readonly setbacks: number;
+  /** Negative when it is past. */
+  readonly leftMs: number;
+  readonly callsAllowed: number;
+}
+
 /** Jobs with contacts to be called, in any state, and their calls. */
 export class CallRows extends JobRows {
   constructor(private readonly source: DataSource | EntityManager) {
@@ -91,6 +100,33 @@ export class CallRows extends JobRows {
          from contacts where batch_job_id = $1 order by position`,
       [id],
     );
+  }
+
+  /** What holds a job; null when nothing does. */
+  async hold(id: string): Promise<HoldRow | null> {
+    const [hold] = await this.source.query<(HoldRow | undefined)[]>(
+      `select reason, error_code as "errorCode", setbacks, calls_allowed as "callsAllowed",
+              (extract(epoch from held_until - clock_timestamp()) * 1000)::double precision as "leftMs"
+         from batch_job_holds where batch_job_id = $1`,
+      [id],
+    );
+    return hold ?? null;
+  }
+
+  /** Lets the pauses of all jobs be over. */
+  async endPauses(): Promise<void> {
+    await this.source.query(
+      `update batch_job_holds set held_until = clock_timestamp() where held_until > clock_timestamp()`,
+    );
+  }
+
+  /** Null unless the system has paused it. */
+  async pauseReason(id: string): Promise<string | null> {
+    const [{ reason }] = await this.source.query<[{ reason: string | null }]>(
+      'select pause_reason as reason from batch_jobs where id = $1',
+      [id],
+    );
+    return reason;
   }
 
   /** Lets every lease of a job's calls have ended. */

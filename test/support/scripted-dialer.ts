@@ -3,12 +3,17 @@ import {
   Dialer,
   type CallLookUp,
   type OutboundCall,
+  type Permission,
   type PlacedCall,
   type UnsettledCall,
 } from '../../src/calling/dialer.js';
 
 /** What a call is answered with: an outcome, an acceptance, or something thrown. */
-export type Script = (call: OutboundCall, signal: AbortSignal) => PlacedCall | Promise<PlacedCall>;
+export type Script = (
+  call: OutboundCall,
+  signal: AbortSignal,
+  isPermitted: Permission,
+) => PlacedCall | Promise<PlacedCall>;
 
 export const ACCEPTED: PlacedCall = { outcome: null, providerCallId: null, roomName: null };
 export const ANSWERED: CallEnd = callEnd('answered', { durationSeconds: 42 });
@@ -20,19 +25,19 @@ export class ScriptedDialer extends Dialer {
   /** Most calls that were being placed at one time. */
   peak = 0;
   /** What is said of calls without an outcome. */
-  knows: (call: UnsettledCall) => CallLookUp = () => null;
+  knows: (call: UnsettledCall) => CallLookUp | Promise<CallLookUp> = () => null;
   private placing = 0;
 
   constructor(public script: Script = () => ANSWERED) {
     super();
   }
 
-  async place(call: OutboundCall, signal: AbortSignal): Promise<PlacedCall> {
+  async place(call: OutboundCall, signal: AbortSignal, isPermitted: Permission): Promise<PlacedCall> {
     this.placed.push(call);
     this.placing += 1;
     this.peak = Math.max(this.peak, this.placing);
     try {
-      return await this.script(call, signal);
+      return await this.script(call, signal, isPermitted);
     } finally {
       this.placing -= 1;
     }

@@ -1,4 +1,5 @@
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../batch-jobs/batch-job.status.js';
+import { SNOOZE_REASONS, type SnoozeReason } from '../../batch-jobs/call.snooze.js';
 import { entityTagOf } from '../../batch-jobs/entity-tag.js';
 import { RETRYABLE_STATUSES } from '../../batch-jobs/contact.status.js';
 import { summarize } from '../../batch-jobs/status-counts.js';
@@ -43,6 +44,11 @@ export class BatchJobResponse {
   @Shown('When it was created, UTC.', { ...INSTANT, example: '2027-02-24T18:20:00Z' }) readonly createdAt: string;
   @ShownOrNull('Why it failed. Null unless failed.', { type: String, example: null })
   readonly failureReason: string | null;
+  @ShownOrNull('Why the service has paused it. Null unless paused, and when a person has.', {
+    enum: SNOOZE_REASONS,
+    example: null,
+  })
+  readonly pauseReason: SnoozeReason | null;
   @Shown('Times the start was set.', { ...COUNT, example: 1 }) readonly scheduleRevision: number;
   @ShownOrNull('Minutes of lateness after which its start is missed; 0: none. Null: as the deployment has it.', {
     ...COUNT,
@@ -53,7 +59,7 @@ export class BatchJobResponse {
 
   static of({ job, counts }: CountedJob): BatchJobResponse {
     const { id, name, description, status, organizationId, agentId, fromPhoneNumberId, totalContacts } = job;
-    const { concurrentCallLimit, maxAttempts, timezone, failureReason, scheduleRevision, maxLateStartMinutes } = job;
+    const { concurrentCallLimit, maxAttempts, timezone, failureReason, pauseReason } = job;
     return {
       id,
       name,
@@ -72,8 +78,9 @@ export class BatchJobResponse {
       completedAt: toUtcOrNull(job.completedAt),
       createdAt: toUtc(job.createdAt),
       failureReason,
-      scheduleRevision,
-      maxLateStartMinutes,
+      pauseReason,
+      scheduleRevision: job.scheduleRevision,
+      maxLateStartMinutes: job.maxLateStartMinutes,
       etag: entityTagOf(job),
     };
   }

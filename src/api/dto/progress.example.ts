@@ -19,6 +19,7 @@ export const EVENTS_ANSWER = new MediaAnswer(
       actualStartTime: '2027-03-01T15:00:00.412Z',
       completedAt: null,
       failureReason: null,
+      pauseReason: null,
     }),
     ...event('outcomes', '1803999675000.call_01KAS5Z7M2Q4R6T8V0X2Z4B6D8', {
       calls: [
