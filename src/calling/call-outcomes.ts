@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { UNKNOWN_OUTCOME, type CallEnd } from '../batch-jobs/call.outcome.js';
+import type { CallSnooze } from '../batch-jobs/call.snooze.js';
 import { CallsRepository, isCallId, type RetryDelays } from '../batch-jobs/calls.repository.js';
 import type { EndedRow } from '../batch-jobs/calls.statements.js';
 import { CallNotFoundError } from '../batch-jobs/errors.js';
@@ -39,7 +40,8 @@ export class CallOutcomes {
    * @throws call_not_found  there is no such call
    * @throws unavailable     PostgreSQL cannot be reached; report it again
    */
-  async record(callId: string, told: CallEnd, organizationId: string | null = null): Promise<RecordedCall> {
+  async record(callId: string, told: CallEnd | CallSnooze, organizationId: string | null = null): Promise<RecordedCall> {
+    if (told.outcome === 'snoozed') throw new Error(told.outcome);
     const end = fit(told);
     const ended = isCallId(callId)
       ? await this.calls.end({ callId, end, retry: this.delaysAfter(end), organizationId })

@@ -15,7 +15,7 @@ export interface AcceptedCall {
   readonly roomName: string | null;
 }
 
-/** Nothing was sent, because the batch does not run any more: see `Permission`. */
+/** Nothing was sent, and nobody is at fault: the batch does not run any more (see `Permission`), or the process ends. */
 export const WITHDRAWN = { outcome: 'withdrawn' } as const;
 export type WithdrawnCall = typeof WITHDRAWN;
 
@@ -37,8 +37,8 @@ export interface UnsettledCall {
   readonly providerCallId: string | null;
 }
 
-/** What a provider says of a call: it still goes on, its end, or nothing it could tell. */
-export type CallLookUp = 'in_progress' | CallEnd | null;
+/** What a provider says of a call: it still goes on, its end, that it was never placed, or nothing it could tell. */
+export type CallLookUp = 'in_progress' | CallEnd | CallSnooze | null;
 
 /**
  * Places calls. The one port to the telephone.
@@ -68,8 +68,8 @@ export abstract class Dialer {
   }
 }
 
-/** Why a batch cannot be called. */
-export type RefusalReason = 'dialer_misconfigured' | 'agent_not_found';
+/** Why a batch cannot be called. What can be mended while it waits is none: see `SnoozeReason`. */
+export type RefusalReason = 'agent_not_found';
 
 /** Not this call: no call of this batch can succeed. The batch fails with the reason, and its waiting contacts are cancelled. */
 export class DialerRefusal extends Error {
