@@ -35,17 +35,21 @@ export { ControlService, type ControlledJob } from './calling/control.service.js
 export {
   Dialer,
   DialerRefusal,
+  WITHDRAWN,
   type AcceptedCall,
   type CallLookUp,
   type OutboundCall,
+  type Permission,
   type PlacedCall,
   type RefusalReason,
   type UnsettledCall,
+  type WithdrawnCall,
 } from './calling/dialer.js';
 export { HttpDialer, type HttpDialerOptions } from './calling/dialers/http.dialer.js';
 export { SimulatedDialer } from './calling/dialers/simulated.dialer.js';
 export { TwilioDialer, type TwilioDialerOptions } from './calling/dialers/twilio.dialer.js';
 export { CALL_OUTCOMES, callEnd, type CallEnd, type CallOutcome } from './batch-jobs/call.outcome.js';
+export { callSnooze, SNOOZE_REASONS, type CallSnooze, type SnoozeReason } from './batch-jobs/call.snooze.js';
 export { runMigrations } from './database/data-source.js';
 export type { ChangeTerms } from './batch-jobs/change-terms.js';
 export type { IdempotentRequest } from './shared/idempotent-request.js';

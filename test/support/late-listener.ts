@@ -26,6 +26,7 @@ const FIT_IN = 2;
 export class LateListener {
   /** What was written to it, a connection each. */
   readonly received: string[] = [];
+  takesConnections = false;
   private readonly latch = new SharedArrayBuffer(4);
   private readonly thread = new Worker(THREAD, { eval: true, workerData: this.latch });
   private readonly fillers: Socket[] = [];
@@ -50,6 +51,7 @@ export class LateListener {
 
   /** Takes every connection from here on. Resolves when those that waited were heard, of which the kernel asks within seconds. */
   async takeConnections(): Promise<void> {
+    this.takesConnections = true;
     Atomics.store(new Int32Array(this.latch), 0, 1);
     Atomics.notify(new Int32Array(this.latch), 0);
     for (const filler of this.fillers) filler.destroy();

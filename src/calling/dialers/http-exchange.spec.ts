@@ -49,22 +49,23 @@ describe('a connection that comes late', () => {
   afterEach(() => listener.stop());
 
   it('is there before the permission is asked, and what is permitted is sent', async () => {
-    const gate = new Gate(true);
+    const whenAsked: boolean[] = [];
+    const gate = new Gate(true, () => whenAsked.push(listener.takesConnections));
     const answered = exchange(new URL(listener.url), POST, PATIENT(), gate.isPermitted);
-    const askedBefore = gate.asked;
     await listener.takeConnections();
 
     expect(await answered).toMatchObject({ status: 202 });
-    expect({ askedBefore, asked: gate.asked }).toEqual({ askedBefore: 0, asked: 1 });
+    expect(whenAsked).toEqual([true]);
   });
 
   it('is left unused when it is not permitted any more: nothing is received', async () => {
-    const gate = new Gate(false);
+    const whenAsked: boolean[] = [];
+    const gate = new Gate(false, () => whenAsked.push(listener.takesConnections));
     const failed = thrown(exchange(new URL(listener.url), POST, PATIENT(), gate.isPermitted));
     await listener.takeConnections();
 
     expect(await failed).toBeInstanceOf(WithdrawnError);
-    expect(gate.asked).toBe(1);
+    expect(whenAsked).toEqual([true]);
     expect(listener.received).toEqual(['probe']);
   });
 
@@ -230,7 +231,7 @@ describe('a certificate', () => {
   });
 
   describe('that is trusted', () => {
-    const connect = Reflect.get(TlsAgent.prototype, 'createConnection') as TlsAgent['createConnection'];
+    const connect: TlsAgent['createConnection'] = Reflect.get(TlsAgent.prototype, 'createConnection');
     beforeEach(() => {
       jest.spyOn(TlsAgent.prototype, 'createConnection').mockImplementation(function (
         this: TlsAgent,

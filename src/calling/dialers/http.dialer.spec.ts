@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
+import { eventually } from '../../../test/support/eventually.js';
 import { collectGarbage } from '../../../test/support/garbage.js';
 import { HttpService } from '../../../test/support/http-service.js';
 import { anOutboundCall } from '../../../test/support/outbound-call.js';
@@ -274,7 +275,8 @@ describe('what leaves the call unknown, and is not tried again', () => {
 
   it('no answer, also when garbage is collected meanwhile', async () => {
     service.answer = () => undefined;
-    const placing = thrown(withDeadline(300, new AbortController().signal, (signal) => place(CALL, signal)));
+    const placing = thrown(withDeadline(2_000, new AbortController().signal, (signal) => place(CALL, signal)));
+    await eventually(() => expect(service.received).toHaveLength(1));
     await collectGarbage();
     expect(await placing).toMatchObject({ name: 'UnansweredError', message: 'No answer: TimeoutError' });
     expect(service.received).toHaveLength(1);
