@@ -40,7 +40,11 @@ export class CallOutcomes {
    * @throws call_not_found  there is no such call
    * @throws unavailable     PostgreSQL cannot be reached; report it again
    */
-  async record(callId: string, told: CallEnd | CallSnooze, organizationId: string | null = null): Promise<RecordedCall> {
+  async record(
+    callId: string,
+    told: CallEnd | CallSnooze,
+    organizationId: string | null = null,
+  ): Promise<RecordedCall> {
     if (told.outcome === 'snoozed') throw new Error(told.outcome);
     const end = fit(told);
     const ended = isCallId(callId)

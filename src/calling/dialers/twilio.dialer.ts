@@ -50,7 +50,6 @@ export type TwilioCallback = Readonly<Record<string, unknown>>;
  */
 export class TwilioDialer extends Dialer {
   readonly name = 'twilio';
-
   private readonly clock: Clock;
 
   constructor(private readonly options: TwilioDialerOptions) {
