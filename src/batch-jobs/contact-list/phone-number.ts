@@ -5,6 +5,7 @@ import {
   type PhoneNumber,
   validatePhoneNumberLength,
 } from 'libphonenumber-js/min';
+import { unwrap } from './written-number.js';
 
 /** A number as it is dialled and compared (E.164, `'+14155550123'`), or the sentence that says what is wrong with it. */
 export type PhoneNumberReading = { readonly phoneNumber: string } | { readonly reason: string };
@@ -14,9 +15,6 @@ const MAX_E164_LENGTH = 16;
 
 /** Longer than any number with its punctuation; keeps a page of text away from the parser. */
 const MAX_WRITTEN_LENGTH = 64;
-
-/** Spaces and invisible characters around a number: address books put U+202A … U+202C there when one is copied. */
-const INVISIBLE_ENDS = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
 
 /** `1.41555E+10`: what a spreadsheet makes of a number that it takes for a quantity. */
 const ROUNDED = /^\+?\d+(?:[.,]\d+)?E\+?\d+$/i;
@@ -31,7 +29,8 @@ const NORTH_AMERICAN = /^\+1[2-9]\d{9}$/;
 const REASONS = {
   empty: 'The phone number is empty.',
   rounded: 'A spreadsheet has rounded the phone number. Format the column as text and enter the number again.',
-  noPlus: "The phone number does not begin with '+' and the country code.",
+  noPlus:
+    "The phone number does not begin with '+' and the country code. Write it so, or say in `defaultCountry` of which country such numbers are.",
   notANumber: 'The phone number has characters that are not part of a number.',
   countryCode: "The phone number's country code does not exist.",
   tooShort: 'The phone number is too short for its country code.',
@@ -61,9 +60,8 @@ const REASON_OF_FAULT: Readonly<Record<string, string>> = {
  */
 export function readPhoneNumber(written: string): PhoneNumberReading {
   if (NORTH_AMERICAN.test(written)) return { phoneNumber: written };
-  const trimmed = written.trim();
-  if (trimmed.length > MAX_WRITTEN_LENGTH) return { reason: REASONS.notANumber };
-  const text = trimmed.replace(INVISIBLE_ENDS, '');
+  if (written.trim().length > MAX_WRITTEN_LENGTH) return { reason: REASONS.notANumber };
+  const text = unwrap(written);
   if (text === '') return { reason: REASONS.empty };
   if (ROUNDED.test(text)) return { reason: REASONS.rounded };
   if (!text.startsWith('+')) return { reason: REASONS.noPlus };
