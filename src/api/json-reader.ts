@@ -14,6 +14,7 @@ import {
 import { invalidForm, invalidFormField } from './api.errors.js';
 import { MAX_FIELDS_BYTES } from './form-reader.js';
 import { JsonCutter, type JsonSink } from './json-cutter.js';
+import { countryOf } from './list-options.js';
 import { receive, UPLOAD_OVERHEAD_BYTES } from './upload.js';
 
 /** How much longer a contact may be written than it is kept: six characters for one (`\u0041`), and spaces. */
@@ -44,9 +45,10 @@ export async function readJsonBody(request: IncomingMessage, limits: ContactList
   try {
     await receive(request, limits.maxBytes + UPLOAD_OVERHEAD_BYTES, () => intoCutter(cutter, reader, hash));
     const { contacts, ...fields } = fieldsOf(cutter.end());
-    if (contacts === cutter.placeholder) return { fields, list: await reader.finish() };
+    const country = countryOf(fields);
+    if (contacts === cutter.placeholder) return { fields, list: await reader.finish(country) };
     if (reader.hasBegun) throw repetition();
-    return { fields, list: contacts === undefined ? null : await readContactArray(contacts, limits) };
+    return { fields, list: contacts === undefined ? null : await readContactArray(contacts, limits, country) };
   } catch (error: unknown) {
     await reader.discard();
     throw error;

@@ -1,17 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { DomainError } from '../../shared/domain-error.js';
-import { DEFAULT_CONTACT_LIST_LIMITS, readContactArray, type ContactListLimits } from '../contact-list.js';
+import {
+  DEFAULT_CONTACT_LIST_LIMITS,
+  readContactArray,
+  type ContactListLimits,
+  type CountryCode,
+} from '../contact-list.js';
 import { shown, type ShownList } from '../../../test/support/shown-list.js';
 
 const CANARY = '5550147';
 
-const read = async (contacts: unknown, limits: Partial<ContactListLimits> = {}): Promise<ShownList> =>
-  shown(await readContactArray(contacts, { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits }));
+interface Asked extends Partial<ContactListLimits> {
+  readonly country?: CountryCode;
+}
 
-const refusalOf = async (contacts: unknown, limits: Partial<ContactListLimits> = {}): Promise<DomainError> => {
+const read = async (contacts: unknown, { country, ...limits }: Asked = {}): Promise<ShownList> =>
+  shown(await readContactArray(contacts, { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits }, country ?? null));
+
+const refusalOf = async (contacts: unknown, asked: Asked = {}): Promise<DomainError> => {
   try {
-    await read(contacts, limits);
+    await read(contacts, asked);
   } catch (error: unknown) {
     if (error instanceof DomainError) return error;
     throw error;
@@ -56,16 +65,44 @@ describe('readContactArray', () => {
       { phone: '415' },
       { phone: '+1 415 555 0101' },
       { Phone: '+14155550102' },
+      { phone: true },
+      { phone: 1.5 },
+      { phone: -4_155_550_147 },
     ]);
     expect(list.contacts).toEqual([{ phoneNumber: '+14155550101', contactData: ANN }]);
-    expect([list.invalidContacts, list.duplicateContacts]).toEqual([5, 1]);
+    expect([list.invalidContacts, list.duplicateContacts]).toEqual([8, 1]);
     expect(list.rejectedRows).toEqual([
       { row: 2, reason: 'The contact has no `phone`.' },
       { row: 3, reason: 'The contact has no `phone`.' },
-      { row: 4, reason: '`phone` is not a string.' },
+      { row: 4, reason: expect.stringContaining("begin with '+'") },
       { row: 5, reason: expect.stringContaining("begin with '+'") },
       { row: 7, reason: 'The contact has no `phone`.' },
+      { row: 8, reason: '`phone` is not a string.' },
+      { row: 9, reason: '`phone` is not a string.' },
+      { row: 10, reason: '`phone` is not a string.' },
     ]);
+  });
+
+  it('reads numbers without a plus sign, also numbers of JSON, as those of the country', async () => {
+    const contacts = [
+      { phone: 12_025_550_100 },
+      { phone: '202-555-0101' },
+      { phone: 2_025_550_100 },
+      { phone: -2_025_550_102 },
+    ];
+    const list = await read(contacts, { country: 'US' });
+    expect(list.contacts).toEqual([
+      { phoneNumber: '+12025550100', contactData: { phone: 12_025_550_100 } },
+      { phoneNumber: '+12025550101', contactData: { phone: '202-555-0101' } },
+    ]);
+    expect([list.duplicateContacts, list.invalidContacts]).toEqual([1, 1]);
+  });
+
+  it('names the option when no contact has a plus sign', async () => {
+    expect(await refusalOf([{ phone: 12_025_550_100 }])).toMatchObject({
+      code: 'invalid_phone_format',
+      message: expect.stringContaining('`defaultCountry`'),
+    });
   });
 
   it('does not take an inherited phone', async () => {
@@ -117,6 +154,11 @@ describe('readContactArray', () => {
         code: 'too_many_contacts',
         message: expect.stringContaining('of 4 entries has more than 1 valid contacts'),
         facts: { maxContacts: 1, entries: 4 },
+      });
+      const national = [{ phone: '4155550101' }, { phone: '4155550102' }, {}];
+      expect(await refusalOf(national, { maxContacts: 1, country: 'US' })).toMatchObject({
+        code: 'too_many_contacts',
+        facts: { maxContacts: 1, entries: 3 },
       });
     });
 

@@ -3,7 +3,12 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { DomainError } from '../../shared/domain-error.js';
-import { DEFAULT_CONTACT_LIST_LIMITS, readContactCsv, type ContactListLimits } from '../contact-list.js';
+import {
+  DEFAULT_CONTACT_LIST_LIMITS,
+  readContactCsv,
+  type ContactListLimits,
+  type CsvReading,
+} from '../contact-list.js';
 import { shown, type ShownList } from '../../../test/support/shown-list.js';
 import { PIECE_BYTES } from './csv-text.js';
 
@@ -14,18 +19,13 @@ const CANARY = '5550147';
 const fromTheField = (name: string): Buffer =>
   readFileSync(new URL(`../../../test/data/contact-files/${name}.csv`, import.meta.url));
 
-interface Asked extends Partial<ContactListLimits> {
-  readonly phoneColumn?: string;
-}
+interface Asked extends Partial<ContactListLimits>, Partial<CsvReading> {}
 
-const read = async (text: string | Buffer, { phoneColumn, ...limits }: Asked = {}): Promise<ShownList> =>
-  shown(
-    await readContactCsv(
-      Readable.from([Buffer.from(text)]),
-      { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits },
-      phoneColumn ?? null,
-    ),
-  );
+const read = async (text: string | Buffer, asked: Asked = {}): Promise<ShownList> => {
+  const { phoneColumn = null, country = null, ...limits } = asked;
+  const file = Readable.from([Buffer.from(text)]);
+  return shown(await readContactCsv(file, { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits }, { phoneColumn, country }));
+};
 
 const refusalOf = async (text: string | Buffer, asked: Asked = {}): Promise<DomainError> => {
   try {
@@ -141,6 +141,63 @@ describe('readContactCsv', () => {
       { phone: '+14155550101', name: '', city: '' },
       { phone: '+14155550102', name: 'Bo', city: ' ' },
     ]);
+  });
+
+  describe('with numbers that lack a plus sign', () => {
+    it('reads excel-plus-lost.csv as numbers of the country that the request names', async () => {
+      const list = await read(fromTheField('excel-plus-lost'), { country: 'US' });
+      expect(list.contacts).toEqual([
+        { phoneNumber: '+12025550141', contactData: { phone: '12025550141', name: 'Ada' } },
+        { phoneNumber: '+12025550142', contactData: { phone: '12025550142', name: 'Bob' } },
+      ]);
+    });
+
+    it('refuses excel-plus-lost.csv without a country, and names the option', async () => {
+      expect(await refusalOf(fromTheField('excel-plus-lost'))).toMatchObject({
+        code: 'no_valid_contacts',
+        message: expect.stringContaining('`defaultCountry`'),
+        facts: { rejectedRows: [{ row: 2, reason: expect.stringContaining('`defaultCountry`') }, { row: 3 }] },
+      });
+    });
+
+    it('keeps the order of the list and the first row of each number, whoever lacks the plus', async () => {
+      const rows = ['+14155550101,a', '(415) 555-0102,b', '+14155550102,c', '+14155550101,d', '', '+14155550103,e'];
+      const list = await read(`phone,n\n${rows.join('\n')}\n`, { country: 'US' });
+      expect(list.contacts.map(({ contactData }) => contactData.n)).toEqual(['a', 'b', 'e']);
+      expect([list.duplicateContacts, list.invalidContacts]).toEqual([2, 0]);
+    });
+
+    it('tells rejected rows in the order of the list, the first 100 of all', async () => {
+      const rows = Array.from({ length: 300 }, (_, at) => (at % 3 === 0 ? '5550147' : 'x y'));
+      const list = await read(`phone\n${phone(1)}\n${rows.join('\n')}\n`, { country: 'US' });
+      expect(list.invalidContacts).toBe(300);
+      expect(list.rejectedRows.map(({ row }) => row)).toEqual(Array.from({ length: 100 }, (_, at) => at + 3));
+    });
+
+    it('counts contacts against the limit when it is known which they are', async () => {
+      const text = 'phone\n2025550101\n202 555 0101\n2025550102\n';
+      expect((await read(text, { country: 'US', maxContacts: 2 })).contacts).toHaveLength(2);
+      expect(await refusalOf(text, { country: 'US', maxContacts: 1 })).toMatchObject({ code: 'too_many_contacts' });
+    });
+
+    it('learns the country when the file was read, and is refused with it', async () => {
+      expect(await read('phone\n2025550101\n', { country: Promise.resolve('US') })).toMatchObject({ validContacts: 1 });
+      const fault = new Error('the form is broken');
+      await expect(read('phone\n2025550101\n', { country: Promise.reject(fault) })).rejects.toBe(fault);
+    });
+
+    it('reads a list of any length, with what a row may have in it', async () => {
+      const rows = Array.from(
+        { length: 20_000 },
+        (_, at) => `"415{2}${at}",x\n4152${String(at).padStart(6, '0')},"{""a""}\n"\n`,
+      );
+      const list = await read(`phone,note\n${rows.join('')}`, { country: 'US', maxContacts: 20_000 });
+      expect(list).toMatchObject({ validContacts: 20_000, invalidContacts: 20_000 });
+      expect(list.contacts.at(-1)).toEqual({
+        phoneNumber: '+14152019999',
+        contactData: { phone: '4152019999', note: '{"a"}\n' },
+      });
+    });
   });
 
   it('keeps the number in the row as it was written', async () => {

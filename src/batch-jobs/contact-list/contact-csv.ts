@@ -4,9 +4,18 @@ import { ContactCollector } from './contact-collector.js';
 import { readContactColumns, shownColumn, type ContactColumns } from './contact-columns.js';
 import { InvalidCsvError, NoValidContactsError } from './contact-list.errors.js';
 import type { ContactList, ContactListLimits } from './contact-list.model.js';
+import type { CountryCode } from './country.js';
 import { CsvRows, isBlank } from './csv-rows.js';
 import { findCsvStart } from './csv-start.js';
 import { readCsvText } from './csv-text.js';
+
+/** What a request says of its file. */
+export interface CsvReading {
+  /** The name of the phone column. Null: the one that is called `phone`, or by another usual name. */
+  readonly phoneColumn: string | null;
+  /** The country of numbers without a plus sign, which may be known only when the file was read. Null: there is none. */
+  readonly country: CountryCode | null | Promise<CountryCode | null>;
+}
 
 /**
  * Reads a list of contacts from a CSV file with a header row.
@@ -16,7 +25,6 @@ import { readCsvText } from './csv-text.js';
  * multipart reader must discard what is left. A fault of the stream itself (the client went away) is thrown as it is.
  *
  * @param file bytes of the file: a stream of buffers, without an encoding set
- * @param phoneColumn the name of the phone column; null: the one that is called `phone`, or by another usual name
  * @throws payload_too_large     more than `maxBytes`; reading stops there
  * @throws invalid_csv           empty, not UTF-8, not a table, an unclear header row, a cell too long
  * @throws missing_phone_column  no column, or more than one, may be the phone column
@@ -28,9 +36,11 @@ import { readCsvText } from './csv-text.js';
 export async function readContactCsv(
   file: Readable | AsyncIterable<Uint8Array>,
   limits: ContactListLimits,
-  phoneColumn: string | null = null,
+  { phoneColumn, country }: CsvReading = { phoneColumn: null, country: null },
 ): Promise<ContactList> {
   const collector = new ContactCollector(limits.maxContacts);
+  // It is waited for at the end of the file, and not at all where that is not reached.
+  Promise.resolve(country).catch(() => undefined);
   try {
     const table = new ContactTable(collector, limits, phoneColumn);
     for await (const text of readCsvText(file, limits.maxBytes)) {
@@ -39,7 +49,7 @@ export async function readContactCsv(
       // A file that is in memory already would otherwise keep every other request waiting until its end.
       await setImmediate();
     }
-    return await table.finish();
+    return await table.finish(country);
   } catch (error: unknown) {
     await collector.discard();
     throw error;
@@ -64,14 +74,14 @@ class ContactTable {
     await (this.rows ? this.rows.write(text) : this.begin(text));
   }
 
-  async finish(): Promise<ContactList> {
+  async finish(country: CsvReading['country']): Promise<ContactList> {
     await this.rows?.end();
     if (this.columns === null) {
       throw new InvalidCsvError(
         "The file is empty. It needs a header row with a column named 'phone' and a contact per row.",
       );
     }
-    const list = await this.collector.list();
+    const list = await this.collector.list(await country);
     if (list.validContacts > 0) return list;
     const first = list.rejectedRows[0];
     throw new NoValidContactsError(

@@ -138,6 +138,21 @@ export class InvalidContactsError extends DomainError {
   }
 }
 
+/** `defaultCountry` is no country. */
+export class InvalidCountryError extends DomainError {
+  readonly code = 'invalid_request';
+
+  /** @param meant the code that was probably meant, or null */
+  constructor(meant: string | null) {
+    const hint = meant === null ? '' : ` Did you mean '${meant}'?`;
+    const detail = `must be the two letters that ISO 3166-1 has for a country, such as 'US', 'GB' or 'DE'.${hint}`;
+    super(`'defaultCountry' ${detail}`, {
+      errors: [{ parameter: 'defaultCountry', detail }],
+      ...(meant !== null && { suggestions: [meant] }),
+    });
+  }
+}
+
 /** The list could not be kept while it was read: the disk for temporary files is full, say. */
 export class ListNotKeptError extends DomainError {
   readonly code = 'unavailable';
