@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { Readable } from 'node:stream';
 import { DEFAULT_CONTACT_LIST_LIMITS, readContactCsv } from '../batch-jobs/contact-list.js';
 import type { ExportedContact } from '../batch-jobs/export.repository.js';
+import { ExactNumber } from '../shared/exact-json.js';
 import { shown } from '../../test/support/shown-list.js';
 import { toCsv } from './contact-csv.js';
 
@@ -140,6 +141,8 @@ describe('toCsv', () => {
     [null, ''],
     [{ a: [1, 'b'] }, '{"a":[1,"b"]}'],
     [['a', null], '["a",null]'],
+    [new ExactNumber('9007199254740993'), '9007199254740993'],
+    [[new ExactNumber('9007199254740993')], '[9007199254740993]'],
   ])('writes %j as %j', async (value, cell) => {
     expect(await cellOf(value)).toBe(cell);
   });

@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { ExportedContact } from '../batch-jobs/export.repository.js';
 import type { ContactExport } from '../scheduling/contacts.service.js';
+import { stringifyExactly } from '../shared/exact-json.js';
 import { toUtcOrNull } from '../shared/utc.js';
 
 /** What became of a contact, by the names of the columns. */
@@ -64,7 +65,10 @@ const guarded = (text: string): string => text.replace(/^(?=\n)/, "'").replace(I
 
 /** Stays the same JSON: a sign is written as an escape. */
 const toJson = (value: unknown): string =>
-  JSON.stringify(value).replace(INNER_SIGN_IN_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  stringifyExactly(value).replace(
+    INNER_SIGN_IN_JSON,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** A name that no custom column can have begins with it, however it is written. */
 const prefixBeside = (columns: readonly string[]): string => {

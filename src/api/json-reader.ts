@@ -11,6 +11,7 @@ import {
   type ContactList,
   type ContactListLimits,
 } from '../batch-jobs/contact-list.js';
+import { isJsonObject, parseExactly } from '../shared/exact-json.js';
 import { invalidForm, invalidFormField } from './api.errors.js';
 import { MAX_FIELDS_BYTES } from './form-reader.js';
 import { JsonCutter, type JsonSink } from './json-cutter.js';
@@ -79,15 +80,17 @@ const intoCutter = (cutter: JsonCutter, reader: ContactArrayReader, hash: Hash):
 
 const fieldsOf = (text: string): Readonly<Record<string, unknown>> => {
   const body: unknown = text === '' ? null : parseJson(text);
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw invalidForm('The body must be a JSON object.');
-  return body as Readonly<Record<string, unknown>>;
+  if (!isJsonObject(body)) throw invalidForm('The body must be a JSON object.');
+  return body;
 };
 
 /** As Fastify parses JSON, by the same parser: a key `__proto__` would change what reads the object. */
+const parseSafely = (text: string): unknown =>
+  secureJson.parse(text, { protoAction: 'error', constructorAction: 'ignore' });
+
 const parseJson = (text: string): unknown => {
   try {
-    return secureJson.parse(text, { protoAction: 'error', constructorAction: 'ignore' });
+    return parseExactly(text, parseSafely);
   } catch {
     throw new BadRequestException();
   }

@@ -138,6 +138,46 @@ describe('POST /batch/create, the list', () => {
     });
   });
 
+  describe('numbers of JSON that JavaScript would round', () => {
+    const DATA =
+      '{"phone":"+12025550141","crmId":9007199254740993,"share":0.1234567890123456789,"tags":[12345678901234567890]}';
+
+    /** The text of an answer, which a parser would round. */
+    const textOf = async (method: string, path: string): Promise<string> => {
+      const answer = await fetch(`${app.url}${path}`, { method, headers: { authorization: `Bearer ${app.key}` } });
+      expect(answer.status).toBe(200);
+      return answer.text();
+    };
+
+    it('are kept as they are, in the detail, in pages of contacts and in an export', async () => {
+      const { body } = await sendJson(`{${JSON.stringify(FIELDS).slice(1, -1)},"contacts":[${DATA}]}`);
+      const path = `/batch/jobs/${body.batchJobId}`;
+      for (const text of [await textOf('GET', path), await textOf('GET', `${path}/contacts`)]) {
+        expect(text).toContain(`"contactData":${DATA}`);
+        expect(JSON.parse(text)).toMatchObject({ contacts: [{ phoneNumber: '+12025550141' }] });
+      }
+      const { headers } = await app.get(path);
+      expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+      expect(headers.get('etag')).toBe('"0.1"');
+
+      await app.setStatus(body.batchJobId as string, 'completed');
+      expect(await textOf('POST', `${path}/export`)).toContain(
+        "'+12025550141,9007199254740993,0.1234567890123456789,[12345678901234567890],",
+      );
+    });
+
+    it.each(['9007199254740993', '[9007199254740993]'])('are no body: %s', async (text) => {
+      expect(await sendJson(text)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    });
+
+    it('are refused where a field is a number', async () => {
+      const answer = await sendJson(
+        JSON.stringify({ ...aBatch(), concurrentCallLimit: 'N' }).replace('"N"', '9007199254740993'),
+      );
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ parameter: 'concurrentCallLimit' }] } });
+    });
+  });
+
   it('says what a file is that is no CSV', async () => {
     expect(await app.upload('<html><table><tr><td>phone</td></tr></table></html>')).toMatchObject({
       status: 400,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { DomainError } from '../../shared/domain-error.js';
+import { parseExactly } from '../../shared/exact-json.js';
 import {
   DEFAULT_CONTACT_LIST_LIMITS,
   readContactArray,
@@ -105,6 +106,15 @@ describe('readContactArray', () => {
     });
   });
 
+  it('keeps numbers that JavaScript would round', async () => {
+    const json = '[{"phone":"+14155550101","crmId":9007199254740993,"rates":[0.1234567890123456789]}]';
+    const list = await readContactArray(parseExactly(json), DEFAULT_CONTACT_LIST_LIMITS);
+    const kept: string[] = [];
+    for await (const { contactData } of list.contacts()) kept.push(contactData);
+    await list.close();
+    expect(`[${kept.join()}]`).toBe(json);
+  });
+
   it('does not take an inherited phone', async () => {
     const contact: unknown = Object.create(ANN);
     expect(await refusalOf([contact])).toMatchObject({ code: 'invalid_phone_format' });
@@ -128,6 +138,14 @@ describe('readContactArray', () => {
       'contacts[0].a',
       'too large',
     ],
+    [
+      'a long number beyond a double',
+      parseExactly('[{"phone":"+14155550101","a":[1e999]}]'),
+      'contacts[0].a',
+      'too large',
+    ],
+    ['a long number for a contact', parseExactly('[9007199254740993]'), 'contacts[0]', 'must be an object'],
+    ['a long number for a name', parseExactly('[{"name":9007199254740993}]'), 'contacts[0].name', 'must be a string'],
     ['what is not JSON', [{ ...ANN, a: () => 1 }], 'contacts[0].a', 'not a JSON value'],
   ])('refuses %s', async (_what, contacts, parameter, words) => {
     const refusal = await refusalOf(contacts);

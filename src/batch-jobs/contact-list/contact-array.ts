@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { ExactNumber, isJsonObject, stringifyExactly } from '../../shared/exact-json.js';
 import { ContactCollector } from './contact-collector.js';
 import { shownColumn } from './contact-columns.js';
 import {
@@ -158,13 +159,10 @@ function writeChecked(contact: JsonObject, place: string, limits: ContactListLim
   if (Object.hasOwn(contact, 'name') && contact.name !== null && typeof contact.name !== 'string') {
     throw refusal(`${place}.name`, 'must be a string');
   }
-  const data = JSON.stringify(contact);
+  const data = stringifyExactly(contact);
   if (Buffer.byteLength(data) > MAX_CONTACT_BYTES) throw tooLong(place);
   return data;
 }
-
-const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Looks through a value, without recursion, for what cannot be kept. @returns the end of a sentence, or null */
 function faultOf(root: unknown, { maxCellLength }: ContactListLimits): string | null {
@@ -174,7 +172,7 @@ function faultOf(root: unknown, { maxCellLength }: ContactListLimits): string | 
     for (const value of level) {
       const fault = faultOfOne(value, maxCellLength);
       if (fault !== null) return fault;
-      if (typeof value === 'object' && value !== null) append(next, value);
+      if (typeof value === 'object' && value !== null && !(value instanceof ExactNumber)) append(next, value);
     }
     if (next.length > 0 && depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
     level = next;
@@ -194,6 +192,8 @@ function faultOfOne(value: unknown, maxCellLength: number): string | null {
     if (value.length > maxCellLength) return `is longer than ${maxCellLength} characters`;
     return UNSTORABLE.test(value) ? 'has a character that cannot be stored (U+0000 or half of a surrogate pair)' : null;
   }
-  if (typeof value === 'number') return Number.isFinite(value) ? null : 'is a number too large to keep';
+  if (typeof value === 'number' || value instanceof ExactNumber) {
+    return Number.isFinite(Number(value)) ? null : 'is a number too large to keep';
+  }
   return typeof value === 'boolean' || typeof value === 'object' ? null : 'is not a JSON value';
 }

@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { callEnd, type CallEnd } from '../../batch-jobs/call.outcome.js';
 import { Clock } from '../../shared/clock.js';
+import { stringifyExactly } from '../../shared/exact-json.js';
 import {
   Dialer,
   DialerRefusal,
@@ -51,7 +52,7 @@ export class HttpDialer extends Dialer {
   }
 
   async place(call: OutboundCall, signal: AbortSignal): Promise<PlacedCall> {
-    const body = JSON.stringify(call);
+    const body = stringifyExactly(call);
     const request = (): RequestInit => ({
       method: 'POST',
       body,
