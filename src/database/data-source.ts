@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import pg from 'pg';
+import { types as pgTypes } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKey } from '../access/api-key.entity.js';
 import { Organization } from '../access/organization.entity.js';
@@ -17,12 +17,12 @@ import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
 
-const JSON_TYPE: number = pg.types.builtins.JSON;
+const JSON_TYPE: number = pgTypes.builtins.JSON;
 
 /** How what PostgreSQL sends is read: as ever, and numbers of contacts as they were uploaded. */
 const types = {
   getTypeParser: (type: number, format?: 'text'): unknown =>
-    type === JSON_TYPE ? (text: string) => parseExactly(text) : pg.types.getTypeParser(type, format),
+    type === JSON_TYPE ? (text: string) => parseExactly(text) : pgTypes.getTypeParser(type, format),
 };
 
 /**

@@ -6,6 +6,7 @@ import { HttpService, reply } from '../../../test/support/http-service.js';
 import { anOutboundCall } from '../../../test/support/outbound-call.js';
 import { freePort } from '../../../test/support/programs.js';
 import { callEnd } from '../../batch-jobs/call.outcome.js';
+import { ExactNumber } from '../../shared/exact-json.js';
 import { DialerRefusal } from '../dialer.js';
 import { HttpDialer } from './http.dialer.js';
 import { MAX_ANSWER_BYTES } from './http-exchange.js';
@@ -46,6 +47,15 @@ describe('what a call service gets', () => {
       'webhook-id': CALL.callId,
     });
     expect(new Webhook(SECRET).verify(body, headers as Record<string, string>)).toEqual(CALL);
+  });
+
+  it('has the numbers of the contact as they were uploaded, beyond those of JavaScript', async () => {
+    service.answerWith(202);
+    await dialer.place({ ...CALL, contactData: { crmId: new ExactNumber('9007199254740993') } }, PATIENT());
+
+    const [{ headers, body }] = service.received;
+    expect(body).toContain('"contactData":{"crmId":9007199254740993}');
+    new Webhook(SECRET).verify(body, headers as Record<string, string>);
   });
 
   it('is no signature of another secret, and none of another body', async () => {
