@@ -53,6 +53,6 @@ export type { ChangeTerms } from './batch-jobs/change-terms.js';
 export type { IdempotentRequest } from './shared/idempotent-request.js';
 export type { Caller } from './shared/caller.js';
 export { Metrics } from './shared/metrics.js';
-export { ExactNumber } from './shared/exact-json.js';
+export { ExactNumber, parseExactly, stringifyExactly } from './shared/exact-json.js';
 export { DomainError, type ErrorCode } from './shared/domain-error.js';
 export { CreditCheck, OutboundNumbers, type CreditStatement, type OutboundNumber } from './shared/platform.js';

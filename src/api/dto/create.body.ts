@@ -45,7 +45,7 @@ export class CreateBody {
 
   @OptionalCountryField() defaultCountry?: string | null;
 
-  @OptionalTextField({ max: 1_000, example: 'Mobile 2', description: PHONE_COLUMN })
+  @OptionalTextField({ max: 1_000, example: 'phone', description: PHONE_COLUMN })
   phoneColumn?: string | null;
 
   toInput(list: ContactList): CreateBatchJob {
