@@ -27,6 +27,8 @@ export {
   type ContactList,
   type ContactListLimits,
   type ContactListReport,
+  type CountryCode,
+  type CsvReading,
   type NewContact,
 } from './batch-jobs/contact-list.js';
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
@@ -48,7 +50,6 @@ export {
 export { HttpDialer, type HttpDialerOptions } from './calling/dialers/http.dialer.js';
 export { SimulatedDialer } from './calling/dialers/simulated.dialer.js';
 export { TwilioDialer, type TwilioDialerOptions } from './calling/dialers/twilio.dialer.js';
-export { callSnooze, SNOOZE_REASONS, type CallSnooze, type SnoozeReason } from './batch-jobs/call.snooze.js';
 export { CALL_OUTCOMES, callEnd, type CallEnd, type CallOutcome } from './batch-jobs/call.outcome.js';
 export { callSnooze, SNOOZE_REASONS, type CallSnooze, type SnoozeReason } from './batch-jobs/call.snooze.js';
 export { runMigrations } from './database/data-source.js';
@@ -56,5 +57,6 @@ export type { ChangeTerms } from './batch-jobs/change-terms.js';
 export type { IdempotentRequest } from './shared/idempotent-request.js';
 export type { Caller } from './shared/caller.js';
 export { Metrics } from './shared/metrics.js';
+export { ExactNumber, parseExactly, stringifyExactly } from './shared/exact-json.js';
 export { DomainError, type ErrorCode } from './shared/domain-error.js';
 export { CreditCheck, OutboundNumbers, type CreditStatement, type OutboundNumber } from './shared/platform.js';

@@ -31,6 +31,7 @@ import {
   REASON_TOO_LONG,
 } from './dto/route.examples.js';
 import { EntityTagInterceptor } from './entity-tag.interceptor.js';
+import { ExactJsonInterceptor } from './exact-json.interceptor.js';
 import { IfMatch, NothingToMatch } from './if-match.decorator.js';
 import { KeyedController } from './keyed-controller.decorator.js';
 import { ListReader } from './list.reader.js';
@@ -38,7 +39,7 @@ import { NoBodyInterceptor } from './no-body.interceptor.js';
 import { Bodies, Operation } from './operation.decorator.js';
 
 /** The HTTP contract: translates, and nothing else. */
-@UseInterceptors(EntityTagInterceptor)
+@UseInterceptors(ExactJsonInterceptor, EntityTagInterceptor)
 @KeyedController('batch')
 export class BatchJobsController {
   constructor(

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
+import * as fc from 'fast-check';
+import { Readable } from 'node:stream';
+import { DEFAULT_CONTACT_LIST_LIMITS, readContactCsv } from '../batch-jobs/contact-list.js';
 import type { ExportedContact } from '../batch-jobs/export.repository.js';
+import { ExactNumber } from '../shared/exact-json.js';
+import { shown } from '../../test/support/shown-list.js';
 import { toCsv } from './contact-csv.js';
 
 const aContact = (
@@ -54,11 +59,69 @@ describe('toCsv', () => {
     '+',
     '+12 34',
     '+1234567890123456',
+    '+12025550123',
+    '\n=1',
+    '\r\n',
+    '\uff1d1',
   ])('defuses %j', async (value) => {
-    expect(await cellOf(value)).toBe(`'${value}`);
+    expect((await cellOf(value))[0]).toBe("'");
+    expect((await cellOf(value)).replaceAll("'", '')).toBe(value.replaceAll("'", ''));
   });
 
-  it.each(['+12025550123', '+1', 'a=1', "it's", ' =1', '0049', ''])('leaves %j as it is', async (value) => {
+  it.each([
+    ['x;=1+1', "x;'=1+1"],
+    ['x,=1', "x,'=1"],
+    ['x\t@SUM(A1)', "x\t'@SUM(A1)"],
+    ['x|-1', "x|'-1"],
+    ['a\n+1\r\n=2', "a\n'+1\r\n'=2"],
+    ['\n=1', "'\n'=1"],
+    ['x;"=1"', 'x;"\'=1"'],
+    ['x;;\uff1d1;\uff20', "x;;'\uff1d1;'\uff20"],
+    ['=1;=2', "'=1;'=2"],
+    ['+12025550123;+12025550124', "'+12025550123;'+12025550124"],
+  ])('defuses what may begin a cell inside %j', async (value, cell) => {
+    expect(await cellOf(value)).toBe(cell);
+  });
+
+  it.each([
+    [{ a: 'x;=1', b: [1, -5] }, '{"a":"x;\\u003d1","b":[1,-5]}'],
+    [['a|@b', ';\uff1d'], '["a|\\u0040b",";\\uff1d"]'],
+  ])('writes %j so that it stays JSON', async (value, cell) => {
+    expect(await cellOf(value)).toBe(cell);
+    expect(JSON.parse(cell)).toEqual(value);
+  });
+
+  it('is no formula to a spreadsheet that takes semicolons, tabs or bars for the separator', async () => {
+    const text = fc.array(
+      fc.constantFrom('=', '+', '-', '@', ';', ',', '\t', '|', '"', '\n', '\r', 'x', '1', '\uff1d'),
+      { maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (parts) => {
+        const csv = await csvOf(['x'], [aContact({ x: parts.join('') })]);
+        const others = csv
+          .slice(1)
+          .split(/[;|\t\r\n]/)
+          .map((cell) => cell.replace(/^"*/, ''));
+        for (const cell of [...rowsOf(csv).flat(), ...others]) expect(cell).not.toMatch(/^\s*[=+\-@\uff1d]/);
+      }),
+    );
+  });
+
+  it('comes back through a spreadsheet: no number is one that it would take for a quantity or a formula', async () => {
+    const numbers = ['+12025550123', '+442079460123', '+390612345678', '+48512345678', '+80012345678'];
+    const csv = await csvOf(
+      [],
+      numbers.map((phoneNumber) => aContact({}, { phoneNumber })),
+    );
+    const [, ...rows] = rowsOf(csv);
+    for (const [cell] of rows) expect(cell).not.toMatch(/^[\s\d=+@(-]/);
+    const list = await shown(await readContactCsv(Readable.from([Buffer.from(csv)]), DEFAULT_CONTACT_LIST_LIMITS));
+    expect(list.contacts.map(({ phoneNumber }) => phoneNumber)).toEqual(numbers);
+    expect(list.invalidContacts).toBe(0);
+  });
+
+  it.each(['a=1', "it's", ' =1', '0049', ''])('leaves %j as it is', async (value) => {
     expect(await cellOf(value)).toBe(value);
   });
 
@@ -78,6 +141,8 @@ describe('toCsv', () => {
     [null, ''],
     [{ a: [1, 'b'] }, '{"a":[1,"b"]}'],
     [['a', null], '["a",null]'],
+    [new ExactNumber('9007199254740993'), '9007199254740993'],
+    [[new ExactNumber('9007199254740993')], '[9007199254740993]'],
   ])('writes %j as %j', async (value, cell) => {
     expect(await cellOf(value)).toBe(cell);
   });

@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { ExportedContact } from '../batch-jobs/export.repository.js';
 import type { ContactExport } from '../scheduling/contacts.service.js';
+import { stringifyExactly } from '../shared/exact-json.js';
 import { toUtcOrNull } from '../shared/utc.js';
 
 /** What became of a contact, by the names of the columns. */
@@ -17,27 +18,33 @@ const RESULTS = {
 
 type Cell = string | number | null;
 
-/** A spreadsheet takes it for a number at worst, and a program finds it as it is. */
-const E164 = /^\+\d{1,15}$/;
+const SIGNS = '[=+\\-@\uff1d\uff0b\uff0d\uff20]';
+
+/** A sign where a reader may begin a cell that takes something else for the separator, or does not mind the quotes. */
+const INNER_SIGN = new RegExp(`([;,|\\t\\r\\n]"*)(?=${SIGNS})`, 'g');
+
+/** The same in JSON, where a bar or semicolon is inside a string and a comma may not be. */
+const INNER_SIGN_IN_JSON = new RegExp(`(?<=[;|])${SIGNS}`, 'g');
 
 const OPTIONS = {
   record_delimiter: 'windows', // RFC 4180
   quoted_match: /[\r\n]/, // the library knows the whole delimiter only
-  escape_formulas: true,
+  escape_formulas: true, // what begins a cell, but for a line feed
 } as const;
 
 /**
  * CSV of a whole list for spreadsheets and programs (RFC 4180), a piece of text at a time; the first is the header row.
  *
- * It begins with a byte order mark, without which Excel reads UTF-8 as something else. A cell that a spreadsheet would
- * take for a formula has a `'` before it, but for plain E.164 numbers. Columns of ours begin with `call.`, or with
- * `call2.`, `call3.`, … where a custom column does so.
+ * It begins with a byte order mark, without which Excel reads UTF-8 as something else. What a spreadsheet would take for
+ * a formula has a `'` before it, wherever in a cell it may begin; so have numbers
+ * ([decision 21](docs/decisions/0021-numbers-in-exports.md)). Columns of ours begin with `call.`, or with `call2.`,
+ * `call3.`, … where a custom column does so.
  */
 export async function* toCsv({ columns, hasMoreColumns, pieces }: ContactExport): AsyncGenerator<string> {
   const prefix = prefixBeside(columns);
   const names = [...(hasMoreColumns ? ['otherData'] : []), ...Object.keys(RESULTS)];
   const header = ['phone', ...columns, ...names.map((name) => `${prefix}${name}`)];
-  yield `\u{feff}${toLines([header])}`;
+  yield `\u{feff}${toLines([header.map(guarded)])}`;
 
   const known = new Set(['phone', ...columns]);
   for await (const contacts of pieces) {
@@ -46,16 +53,22 @@ export async function* toCsv({ columns, hasMoreColumns, pieces }: ContactExport)
         contact.phoneNumber,
         ...columns.map((column) => toCell(contact.contactData, column)),
         ...(hasMoreColumns ? [otherData(contact.contactData, known)] : []),
-        ...Object.values(RESULTS).map((tell) => tell(contact)),
+        ...Object.values(RESULTS).map((tell) => toResult(tell(contact))),
       ]),
     );
   }
 }
 
-const toLines = (rows: readonly (readonly Cell[])[]): string =>
-  stringify(rows as Cell[][], { ...OPTIONS, cast: { string: readable } });
+const toLines = (rows: readonly (readonly Cell[])[]): string => stringify(rows as Cell[][], OPTIONS);
 
-const readable = (text: string) => (E164.test(text) ? { value: text, escape_formulas: false } : text);
+const guarded = (text: string): string => text.replace(/^(?=\n)/, "'").replace(INNER_SIGN, "$1'");
+
+/** Stays the same JSON: a sign is written as an escape. */
+const toJson = (value: unknown): string =>
+  stringifyExactly(value).replace(
+    INNER_SIGN_IN_JSON,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** A name that no custom column can have begins with it, however it is written. */
 const prefixBeside = (columns: readonly string[]): string => {
@@ -68,12 +81,14 @@ const prefixBeside = (columns: readonly string[]): string => {
 const toCell = (row: Readonly<Record<string, unknown>>, column: string): Cell => {
   // Names that objects inherit are ordinary columns.
   const value = Object.hasOwn(row, column) ? row[column] : null;
-  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
-  return JSON.stringify(value);
+  if (typeof value === 'string') return guarded(value);
+  return value === null || typeof value === 'number' ? value : toJson(value);
 };
+
+const toResult = (result: Cell): Cell => (typeof result === 'string' ? guarded(result) : result);
 
 /** What has no column of its own, as JSON. */
 const otherData = (row: Readonly<Record<string, unknown>>, known: ReadonlySet<string>): Cell => {
   const others = Object.entries(row).filter(([key]) => !known.has(key));
-  return others.length > 0 ? JSON.stringify(Object.fromEntries(others)) : null;
+  return others.length > 0 ? toJson(Object.fromEntries(others)) : null;
 };

@@ -15,12 +15,14 @@ import {
   readContactCsv,
   type ContactList,
   type ContactListLimits,
+  type CsvReading,
 } from '../batch-jobs/contact-list.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { invalidForm, UnsupportedMediaTypeError } from './api.errors.js';
 import { digestOf, hashing, keepBodyDigest } from './body-digest.js';
-import { readForm } from './form-reader.js';
+import { readForm, type FieldsAround } from './form-reader.js';
 import { readJsonBody } from './json-reader.js';
+import { countryOf, phoneColumnOf, refuseColumn, refuseLateColumn } from './list-options.js';
 import { rawRequest, type AdapterRequest } from './raw-request.js';
 
 type Request = AdapterRequest & { headers: IncomingMessage['headers']; body: unknown };
@@ -71,8 +73,8 @@ export class ContactListInterceptor implements NestInterceptor {
 
   private async readForm(raw: IncomingMessage): Promise<ListBody> {
     const hash = createHash('sha256');
-    const { fields, file } = await readForm(raw, this.limits.maxBytes, (content) =>
-      readContactCsv(hashing(content, hash), this.limits),
+    const { fields, file } = await readForm(raw, this.limits.maxBytes, (content, around) =>
+      readContactCsv(hashing(content, hash), this.limits, readingOf(around)),
     );
     if (!file) throw invalidForm(ONE_OF_TWO, 'file');
     if ('contacts' in fields) {
@@ -88,9 +90,11 @@ export class ContactListInterceptor implements NestInterceptor {
     const hash = createHash('sha256');
     const { fields, list } = await readJsonBody(raw, this.limits, hash);
     if (!list) throw invalidForm(ONE_OF_TWO, 'contacts');
-    if ('file' in fields) {
+    try {
+      refuseFormFields(fields);
+    } catch (error: unknown) {
       await list.close();
-      throw invalidForm(ONE_OF_TWO, 'file');
+      throw error;
     }
     keepBodyDigest(raw, hash.digest());
     return { fields, list };
@@ -102,10 +106,25 @@ export class ContactListInterceptor implements NestInterceptor {
       throw invalidForm('The body must be a JSON object.');
     const { contacts, ...fields } = body as { contacts?: unknown };
     if (contacts === undefined) throw invalidForm(ONE_OF_TWO, 'contacts');
-    if ('file' in fields) throw invalidForm(ONE_OF_TWO, 'file');
+    refuseFormFields(fields);
     keepBodyDigest(rawRequest(request), digestOf(JSON.stringify(body)));
-    return { fields, list: await readContactArray(contacts, this.limits) };
+    return { fields, list: await readContactArray(contacts, this.limits, countryOf(fields)) };
   }
+}
+
+/** The country may stand behind the file, as it is needed at its end only. */
+const readingOf = ({ before, all }: FieldsAround): CsvReading => ({
+  phoneColumn: phoneColumnOf(before),
+  country: all.then((fields) => {
+    refuseLateColumn(before, fields);
+    return countryOf(fields);
+  }),
+});
+
+/** What a form has only. */
+function refuseFormFields(fields: Readonly<Record<string, unknown>>): void {
+  if ('file' in fields) throw invalidForm(ONE_OF_TWO, 'file');
+  refuseColumn(fields);
 }
 
 /** The list that the interceptor read. */

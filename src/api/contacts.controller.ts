@@ -1,4 +1,4 @@
-import { Body, Get, Param, Post, Query, type StreamableFile } from '@nestjs/common';
+import { Body, Get, Param, Post, Query, UseInterceptors, type StreamableFile } from '@nestjs/common';
 import { ContactsService } from '../scheduling/contacts.service.js';
 import type { Caller } from '../shared/caller.js';
 import { CalledBy } from './caller.decorator.js';
@@ -11,6 +11,7 @@ import { ExportBody } from './dto/export.body.js';
 import { CSV_ANSWER } from './dto/export.example.js';
 import { NoQuery } from './dto/no.query.js';
 import { CONTACTS_PROBLEMS, EXPORT_PROBLEMS } from './dto/route.examples.js';
+import { ExactJsonInterceptor } from './exact-json.interceptor.js';
 import { KeyedController } from './keyed-controller.decorator.js';
 import { Operation } from './operation.decorator.js';
 import { textStream } from './text-stream.js';
@@ -33,6 +34,7 @@ export class ContactsController {
     errors: ['job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
     examples: CONTACTS_PROBLEMS,
   })
+  @UseInterceptors(ExactJsonInterceptor)
   async listContacts(
     @CalledBy() caller: Caller,
     @Param() params: BatchJobParams,

@@ -11,9 +11,11 @@ import {
   type ContactList,
   type ContactListLimits,
 } from '../batch-jobs/contact-list.js';
+import { isJsonObject, parseExactly } from '../shared/exact-json.js';
 import { invalidForm, invalidFormField } from './api.errors.js';
 import { MAX_FIELDS_BYTES } from './form-reader.js';
 import { JsonCutter, type JsonSink } from './json-cutter.js';
+import { countryOf } from './list-options.js';
 import { receive, UPLOAD_OVERHEAD_BYTES } from './upload.js';
 
 /** How much longer a contact may be written than it is kept: six characters for one (`\u0041`), and spaces. */
@@ -44,9 +46,10 @@ export async function readJsonBody(request: IncomingMessage, limits: ContactList
   try {
     await receive(request, limits.maxBytes + UPLOAD_OVERHEAD_BYTES, () => intoCutter(cutter, reader, hash));
     const { contacts, ...fields } = fieldsOf(cutter.end());
-    if (contacts === cutter.placeholder) return { fields, list: await reader.finish() };
+    const country = countryOf(fields);
+    if (contacts === cutter.placeholder) return { fields, list: await reader.finish(country) };
     if (reader.hasBegun) throw repetition();
-    return { fields, list: contacts === undefined ? null : await readContactArray(contacts, limits) };
+    return { fields, list: contacts === undefined ? null : await readContactArray(contacts, limits, country) };
   } catch (error: unknown) {
     await reader.discard();
     throw error;
@@ -77,15 +80,17 @@ const intoCutter = (cutter: JsonCutter, reader: ContactArrayReader, hash: Hash):
 
 const fieldsOf = (text: string): Readonly<Record<string, unknown>> => {
   const body: unknown = text === '' ? null : parseJson(text);
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw invalidForm('The body must be a JSON object.');
-  return body as Readonly<Record<string, unknown>>;
+  if (!isJsonObject(body)) throw invalidForm('The body must be a JSON object.');
+  return body;
 };
 
 /** As Fastify parses JSON, by the same parser: a key `__proto__` would change what reads the object. */
+const parseSafely = (text: string): unknown =>
+  secureJson.parse(text, { protoAction: 'error', constructorAction: 'ignore' });
+
 const parseJson = (text: string): unknown => {
   try {
-    return secureJson.parse(text, { protoAction: 'error', constructorAction: 'ignore' });
+    return parseExactly(text, parseSafely);
   } catch {
     throw new BadRequestException();
   }

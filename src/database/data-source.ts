@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { types as pgTypes } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKey } from '../access/api-key.entity.js';
 import { Organization } from '../access/organization.entity.js';
@@ -11,11 +12,20 @@ import { CallAttempt } from '../batch-jobs/call-attempt.entity.js';
 import { ContactCount } from '../batch-jobs/contact-count.entity.js';
 import { Contact } from '../batch-jobs/contact.entity.js';
 import { StaleWakeUps } from '../batch-jobs/stale-wake-ups.entity.js';
+import { parseExactly } from '../shared/exact-json.js';
 import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
 import { HoldBatches1795740000000 } from './migrations/1795740000000-hold-batches.js';
+
+const JSON_TYPE: number = pgTypes.builtins.JSON;
+
+/** How what PostgreSQL sends is read: as ever, and numbers of contacts as they were uploaded. */
+const types = {
+  getTypeParser: (type: number, format?: 'text'): unknown =>
+    type === JSON_TYPE ? (text: string) => parseExactly(text) : pgTypes.getTypeParser(type, format),
+};
 
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
@@ -60,6 +70,7 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     // Our own patience, above the server's: a half-open connection never answers at all.
     query_timeout: 6_000,
     keepAlive: true,
+    types,
     // Between the pool and TypeORM a new session is for a moment nobody's: one that ends right then would end the process.
     onConnect: (session: EventEmitter) => void session.on('error', () => undefined),
   },

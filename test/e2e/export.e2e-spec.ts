@@ -92,8 +92,8 @@ describe('POST /batch/jobs/:id/export', () => {
       '\u{feff}phone,name,city,vip,age,tags,note,call.status,call.attemptCount,call.lastAttemptAt,call.completedAt,call.callDuration,call.errorCode,call.failureReason,call.roomName'.slice(
         1,
       ),
-      '+12025550123,Ada,Zürich,,,,,completed,2,2027-03-01T15:00:01Z,2027-03-01T15:01:15.250Z,74,,,room_7f3a',
-      '+12025550124,,Bern,true,36,"[""a"",""b""]",,failed,0,,,,486,"line ""down"", again",',
+      "'+12025550123,Ada,Zürich,,,,,completed,2,2027-03-01T15:00:01Z,2027-03-01T15:01:15.250Z,74,,,room_7f3a",
+      `'+12025550124,,Bern,true,36,"[""a"",""b""]",,failed,0,,,,486,"line ""down"", again",`,
       '',
     ]);
   });
@@ -106,15 +106,15 @@ describe('POST /batch/jobs/:id/export', () => {
     expect([...bytes.subarray(0, 4)]).toEqual([0xef, 0xbb, 0xbf, 'p'.charCodeAt(0)]);
   });
 
-  it('200: no cell is a formula to a spreadsheet, and a number stays one to a program', async () => {
+  it('200: no cell is a formula to a spreadsheet, nor a number to be rounded', async () => {
     const csv = 'phone,"=cmd|\' /C calc\'!A0",other\n+12025550123,"=1+1","+442079460123"\n+12025550124,@SUM(A1),-3\n';
     const { body } = await app.upload(csv);
     await app.setStatus(body.batchJobId, 'completed');
     const [header, ...rows]: string[][] = parse((await exportOf(body.batchJobId)).body, { bom: true });
     expect(header.slice(0, 3)).toEqual(['phone', "'=cmd|' /C calc'!A0", 'other']);
     expect(rows.map((row) => row.slice(0, 3))).toEqual([
-      ['+12025550123', "'=1+1", '+442079460123'],
-      ['+12025550124', "'@SUM(A1)", "'-3"],
+      ["'+12025550123", "'=1+1", "'+442079460123"],
+      ["'+12025550124", "'@SUM(A1)", "'-3"],
     ]);
   });
 
@@ -147,7 +147,7 @@ describe('POST /batch/jobs/:id/export', () => {
     await app.setStatus(again.body.batchJobId, 'completed');
     const [row] = rowsOf((await exportOf(again.body.batchJobId)).body);
     expect(row).toMatchObject({
-      phone: '+12025550123',
+      phone: "'+12025550123",
       name: 'Ada',
       'call.status': 'pending',
       'call2.status': 'pending',

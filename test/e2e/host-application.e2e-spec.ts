@@ -152,7 +152,7 @@ describe.each(CASES)('a host on %s with %s', (adapter, way) => {
     expect(file.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename="batch_\w+\.csv"$/);
     expect(file.body).toMatch(
-      /^phone,name,call\.status,.*\r\n\+12025550123,Ada,cancelled,.*\r\n\+442079460123,,cancelled,.*\r\n$/,
+      /^phone,name,call\.status,.*\r\n'\+12025550123,Ada,cancelled,.*\r\n'\+442079460123,,cancelled,.*\r\n$/,
     );
     const events = await send('GET', `${path}/events`);
     expect(events.headers.get('content-type')).toBe('text/event-stream');
@@ -163,6 +163,20 @@ describe.each(CASES)('a host on %s with %s', (adapter, way) => {
 
     expect((await send('DELETE', path)).body).toMatchObject({ success: true, contactsDeleted: 2 });
     expect(await send('GET', `${path}/events`)).toMatchObject({ status: 404, body: { code: 'job_not_found' } });
+  });
+
+  it('shows numbers that JavaScript would round as they are in the database', async () => {
+    const { body } = await send('POST', '/batch/create', json(aBatch()));
+    const data = '{"phone":"+12025550123","crmId":9007199254740993}';
+    await world.database.query('update contacts set contact_data = $2 where batch_job_id = $1 and position = 1', [
+      body.batchJobId,
+      data,
+    ]);
+    for (const path of [`/batch/jobs/${body.batchJobId}`, `/batch/jobs/${body.batchJobId}/contacts`]) {
+      const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${world.key}` } });
+      expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+      expect(await answer.text()).toContain(`"contactData":${data}`);
+    }
   });
 
   it('breaks the connection when an export fails in the middle', async () => {

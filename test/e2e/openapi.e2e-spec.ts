@@ -195,7 +195,7 @@ describe('the OpenAPI document', () => {
       'application/json': { schema: { $ref: '#/components/schemas/CreateJsonBody' } },
     });
     expect(document.components.schemas).toMatchObject({
-      CreateFormBody: { required: ['file', 'fromPhoneNumberId', 'name'] },
+      CreateFormBody: { required: ['fromPhoneNumberId', 'name', 'file'] },
       CreateJsonBody: { required: ['fromPhoneNumberId', 'name', 'contacts'] },
     });
   });

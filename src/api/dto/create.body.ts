@@ -1,10 +1,11 @@
-import { ApiProperty, IntersectionType } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType, OmitType } from '@nestjs/swagger';
 import type { ContactList } from '../../batch-jobs/contact-list.js';
 import type { Disambiguation } from '../../batch-jobs/schedule.js';
 import type { CreateBatchJob } from '../../scheduling/batch-jobs.service.js';
 import {
   DisambiguationField,
   LineField,
+  OptionalCountryField,
   OptionalStartTimeField,
   OptionalTextField,
   OptionalWholeNumberField,
@@ -14,6 +15,9 @@ import {
 
 const LATE_LIMIT =
   'A start later than this many minutes is marked missed; 0: any lateness is fine. Left out: as the deployment has it.';
+
+const PHONE_COLUMN =
+  'Name of the column that has the numbers, when it is not `phone` or another usual one, or when several may be it. Goes before `file`.';
 
 /** Everything but the list, which is read on its own way (`contact-list.interceptor.ts`). */
 export class CreateBody {
@@ -39,6 +43,11 @@ export class CreateBody {
   @TimezoneField({ nullable: true }) timezone?: string | null;
   @DisambiguationField({ nullable: true }) disambiguation?: Disambiguation | null;
 
+  @OptionalCountryField() defaultCountry?: string | null;
+
+  @OptionalTextField({ max: 1_000, example: 'phone', description: PHONE_COLUMN })
+  phoneColumn?: string | null;
+
   toInput(list: ContactList): CreateBatchJob {
     const { fromPhoneNumberId, name, concurrentCallLimit, maxAttempts } = this;
     const startTime = this.scheduledStartTime ?? null;
@@ -60,7 +69,8 @@ export class CreateBody {
 
 class ContactsField {
   @ApiProperty({
-    description: 'Each with a `phone` in E.164 and an optional `name`; every other key is a custom field.',
+    description:
+      'Each with a `phone`, in E.164 unless `defaultCountry` is given, and an optional `name`; every other key is a custom field.',
     type: 'array',
     minItems: 1,
     items: {
@@ -79,7 +89,8 @@ class ContactsField {
 
 class FileField {
   @ApiProperty({
-    description: 'CSV in UTF-8 with a header row and a `phone` column; every other column is a custom field.',
+    description:
+      'CSV in UTF-8 with a header row and a column `phone`, or with another usual name for it; every other column is a custom field.',
     type: 'string',
     format: 'binary',
     example: 'phone,name,appointment\n+12025550123,Ada,Tuesday at nine\n+442079460123,,\n',
@@ -88,7 +99,7 @@ class FileField {
 }
 
 /** What the document shows of a body as JSON. */
-export class CreateJsonBody extends IntersectionType(CreateBody, ContactsField) {}
+export class CreateJsonBody extends IntersectionType(OmitType(CreateBody, ['phoneColumn']), ContactsField) {}
 
-/** What the document shows of a body as a form. */
-export class CreateFormBody extends IntersectionType(FileField, CreateBody) {}
+/** What the document shows of a body as a form. The file is last: Swagger UI sends the fields in this order. */
+export class CreateFormBody extends IntersectionType(CreateBody, FileField) {}

@@ -17,6 +17,7 @@ export const CREATE_BODIES = {
       concurrentCallLimit: 5,
       maxAttempts: 3,
       maxLateStartMinutes: 30,
+      defaultCountry: 'US',
       ...start,
       disambiguation: 'compatible',
     },

@@ -72,6 +72,21 @@ export const TimezoneField = (shows: Shows = {}): PropertyDecorator =>
     IsString({ message: "must be an IANA name such as 'America/New_York'.", ...failingWith('invalid_timezone') }),
   );
 
+/** The country of numbers without a plus sign, or absent. It is judged where the list is read. */
+export const OptionalCountryField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      nullable: true,
+      pattern: '^[A-Za-z]{2}$',
+      example: 'US',
+      description:
+        'ISO 3166-1 code of the country whose numbers those without a plus sign are: national ones, and international ones whose plus a spreadsheet took. Absent: they are left out.',
+    }),
+    IsOptional(),
+    IsString({ message: "must be an ISO 3166-1 code such as 'US'." }),
+  );
+
 /** What a skipped or repeated wall time means. */
 export const DisambiguationField = (shows: Shows = {}): PropertyDecorator =>
   applyDecorators(

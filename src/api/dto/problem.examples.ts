@@ -93,7 +93,10 @@ const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   invalid_status: [new NotReschedulableError('running')],
   invalid_timezone: [refusedStart({ startTime: '2025-03-01T10:00:00', timezone: 'America/NewYork' })],
   job_not_found: [new JobNotFoundError()],
-  missing_phone_column: [new MissingPhoneColumnError(['name', 'telephone', 'city'])],
+  missing_phone_column: [
+    MissingPhoneColumnError.among(['name', 'number', 'city'], null),
+    MissingPhoneColumnError.several(['mobile', 'telephone']),
+  ],
   no_outbound_agent: [new NoOutboundAgentError('phone_demo', false)],
   no_valid_contacts: [
     new NoValidContactsError(`No row of the file can be called. Row 2: ${TOO_SHORT.reason}`, [TOO_SHORT]),

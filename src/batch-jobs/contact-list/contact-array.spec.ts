@@ -1,17 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { DomainError } from '../../shared/domain-error.js';
-import { DEFAULT_CONTACT_LIST_LIMITS, readContactArray, type ContactListLimits } from '../contact-list.js';
+import { parseExactly } from '../../shared/exact-json.js';
+import {
+  DEFAULT_CONTACT_LIST_LIMITS,
+  readContactArray,
+  type ContactListLimits,
+  type CountryCode,
+} from '../contact-list.js';
 import { shown, type ShownList } from '../../../test/support/shown-list.js';
 
 const CANARY = '5550147';
 
-const read = async (contacts: unknown, limits: Partial<ContactListLimits> = {}): Promise<ShownList> =>
-  shown(await readContactArray(contacts, { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits }));
+interface Asked extends Partial<ContactListLimits> {
+  readonly country?: CountryCode;
+}
 
-const refusalOf = async (contacts: unknown, limits: Partial<ContactListLimits> = {}): Promise<DomainError> => {
+const read = async (contacts: unknown, { country, ...limits }: Asked = {}): Promise<ShownList> =>
+  shown(await readContactArray(contacts, { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits }, country ?? null));
+
+const refusalOf = async (contacts: unknown, asked: Asked = {}): Promise<DomainError> => {
   try {
-    await read(contacts, limits);
+    await read(contacts, asked);
   } catch (error: unknown) {
     if (error instanceof DomainError) return error;
     throw error;
@@ -56,16 +66,53 @@ describe('readContactArray', () => {
       { phone: '415' },
       { phone: '+1 415 555 0101' },
       { Phone: '+14155550102' },
+      { phone: true },
+      { phone: 1.5 },
+      { phone: -4_155_550_147 },
     ]);
     expect(list.contacts).toEqual([{ phoneNumber: '+14155550101', contactData: ANN }]);
-    expect([list.invalidContacts, list.duplicateContacts]).toEqual([5, 1]);
+    expect([list.invalidContacts, list.duplicateContacts]).toEqual([8, 1]);
     expect(list.rejectedRows).toEqual([
       { row: 2, reason: 'The contact has no `phone`.' },
       { row: 3, reason: 'The contact has no `phone`.' },
-      { row: 4, reason: '`phone` is not a string.' },
+      { row: 4, reason: expect.stringContaining("begin with '+'") },
       { row: 5, reason: expect.stringContaining("begin with '+'") },
       { row: 7, reason: 'The contact has no `phone`.' },
+      { row: 8, reason: '`phone` is not a string.' },
+      { row: 9, reason: '`phone` is not a string.' },
+      { row: 10, reason: '`phone` is not a string.' },
     ]);
+  });
+
+  it('reads numbers without a plus sign, also numbers of JSON, as those of the country', async () => {
+    const contacts = [
+      { phone: 12_025_550_100 },
+      { phone: '202-555-0101' },
+      { phone: 2_025_550_100 },
+      { phone: -2_025_550_102 },
+    ];
+    const list = await read(contacts, { country: 'US' });
+    expect(list.contacts).toEqual([
+      { phoneNumber: '+12025550100', contactData: { phone: 12_025_550_100 } },
+      { phoneNumber: '+12025550101', contactData: { phone: '202-555-0101' } },
+    ]);
+    expect([list.duplicateContacts, list.invalidContacts]).toEqual([1, 1]);
+  });
+
+  it('names the option when no contact has a plus sign', async () => {
+    expect(await refusalOf([{ phone: 12_025_550_100 }])).toMatchObject({
+      code: 'invalid_phone_format',
+      message: expect.stringContaining('`defaultCountry`'),
+    });
+  });
+
+  it('keeps numbers that JavaScript would round', async () => {
+    const json = '[{"phone":"+14155550101","crmId":9007199254740993,"rates":[0.1234567890123456789]}]';
+    const list = await readContactArray(parseExactly(json), DEFAULT_CONTACT_LIST_LIMITS);
+    const kept: string[] = [];
+    for await (const { contactData } of list.contacts()) kept.push(contactData);
+    await list.close();
+    expect(`[${kept.join()}]`).toBe(json);
   });
 
   it('does not take an inherited phone', async () => {
@@ -91,6 +138,14 @@ describe('readContactArray', () => {
       'contacts[0].a',
       'too large',
     ],
+    [
+      'a long number beyond a double',
+      parseExactly('[{"phone":"+14155550101","a":[1e999]}]'),
+      'contacts[0].a',
+      'too large',
+    ],
+    ['a long number for a contact', parseExactly('[9007199254740993]'), 'contacts[0]', 'must be an object'],
+    ['a long number for a name', parseExactly('[{"name":9007199254740993}]'), 'contacts[0].name', 'must be a string'],
     ['what is not JSON', [{ ...ANN, a: () => 1 }], 'contacts[0].a', 'not a JSON value'],
   ])('refuses %s', async (_what, contacts, parameter, words) => {
     const refusal = await refusalOf(contacts);
@@ -117,6 +172,11 @@ describe('readContactArray', () => {
         code: 'too_many_contacts',
         message: expect.stringContaining('of 4 entries has more than 1 valid contacts'),
         facts: { maxContacts: 1, entries: 4 },
+      });
+      const national = [{ phone: '4155550101' }, { phone: '4155550102' }, {}];
+      expect(await refusalOf(national, { maxContacts: 1, country: 'US' })).toMatchObject({
+        code: 'too_many_contacts',
+        facts: { maxContacts: 1, entries: 3 },
       });
     });
 

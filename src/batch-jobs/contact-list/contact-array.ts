@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { ExactNumber, isJsonObject, stringifyExactly } from '../../shared/exact-json.js';
 import { ContactCollector } from './contact-collector.js';
 import { shownColumn } from './contact-columns.js';
 import {
@@ -8,6 +9,7 @@ import {
   NoValidContactsError,
   TooManyContactsError,
 } from './contact-list.errors.js';
+import type { CountryCode } from './country.js';
 import { MAX_CONTACT_BYTES, type ContactList, type ContactListLimits } from './contact-list.model.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -27,6 +29,7 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
  * Contacts without a usable `phone` are left out and reported; anything else that is wrong refuses the list, with its path.
  * Contact data are the given objects, unchanged. Keys are compared exactly: `Phone` is a custom field.
  *
+ * @param country of numbers without a plus sign, which may be numbers of JSON, too; null: there is none
  * @throws invalid_request       not an array of objects; `name` is no string; a value that is too long, too deep or not storable
  * @throws payload_too_large     together more than `maxBytes` as compact JSON
  * @throws too_many_contacts     more than `maxContacts` valid ones, or five times as many of any kind
@@ -35,7 +38,11 @@ const UNSTORABLE = /[\0\p{Surrogate}]/u;
  * @throws unavailable           there is no room for a list of this length
  * @returns to be closed when it is used up; `BatchJobsService.create` does so
  */
-export async function readContactArray(contacts: unknown, limits: ContactListLimits): Promise<ContactList> {
+export async function readContactArray(
+  contacts: unknown,
+  limits: ContactListLimits,
+  country: CountryCode | null = null,
+): Promise<ContactList> {
   if (!Array.isArray(contacts)) {
     throw new InvalidContactsError('contacts', '`contacts` must be an array of objects, each with a `phone`.');
   }
@@ -45,7 +52,7 @@ export async function readContactArray(contacts: unknown, limits: ContactListLim
       reader.take(contact);
       if (index % CONTACTS_PER_TURN === 0) await reader.pause();
     }
-    return await reader.finish();
+    return await reader.finish(country);
   } catch (error: unknown) {
     await reader.discard();
     throw error;
@@ -92,12 +99,15 @@ export class ContactArrayReader {
     await setImmediate();
   }
 
-  async finish(): Promise<ContactList> {
+  /** @param country as for `readContactArray` */
+  async finish(country: CountryCode | null): Promise<ContactList> {
     if (this.entries === 0) {
       throw new NoValidContactsError('`contacts` is empty. Give at least one contact with a `phone`.');
     }
-    if (this.hasTooMany) throw TooManyContactsError.ofContacts(this.limits.maxContacts, this.entries);
-    const list = await this.collector.list();
+    if (this.hasTooMany) throw this.tooMany();
+    const list = await this.collector.list(country).catch((error: unknown) => {
+      throw error instanceof TooManyContactsError ? this.tooMany() : error;
+    });
     if (list.validContacts === 0) throw new InvalidPhoneFormatError(list.invalidContacts, list.rejectedRows);
     return list;
   }
@@ -107,19 +117,27 @@ export class ContactArrayReader {
     return this.collector.discard();
   }
 
+  private tooMany(): TooManyContactsError {
+    return TooManyContactsError.ofContacts(this.limits.maxContacts, this.entries);
+  }
+
   private add(contact: JsonObject, data: string): void {
     const row = this.entries;
     const phone = Object.hasOwn(contact, 'phone') ? contact.phone : undefined;
     if (phone === undefined || phone === null) return this.collector.reject(row, 'The contact has no `phone`.');
-    if (typeof phone !== 'string') return this.collector.reject(row, '`phone` is not a string.');
+    const written = isWhole(phone) ? String(phone) : phone;
+    if (typeof written !== 'string') return this.collector.reject(row, '`phone` is not a string.');
     try {
-      this.collector.add(row, phone, () => data);
+      this.collector.add(row, written, () => data);
     } catch (error: unknown) {
       if (!(error instanceof TooManyContactsError)) throw error;
       this.hasTooMany = true;
     }
   }
 }
+
+/** A phone number as a number, which has neither a plus sign nor a leading zero. */
+const isWhole = (phone: unknown): phone is number => Number.isSafeInteger(phone) && Number(phone) > 0;
 
 const placeOf = (index: number): string => `contacts[${index}]`;
 
@@ -141,13 +159,10 @@ function writeChecked(contact: JsonObject, place: string, limits: ContactListLim
   if (Object.hasOwn(contact, 'name') && contact.name !== null && typeof contact.name !== 'string') {
     throw refusal(`${place}.name`, 'must be a string');
   }
-  const data = JSON.stringify(contact);
+  const data = stringifyExactly(contact);
   if (Buffer.byteLength(data) > MAX_CONTACT_BYTES) throw tooLong(place);
   return data;
 }
-
-const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Looks through a value, without recursion, for what cannot be kept. @returns the end of a sentence, or null */
 function faultOf(root: unknown, { maxCellLength }: ContactListLimits): string | null {
@@ -157,7 +172,7 @@ function faultOf(root: unknown, { maxCellLength }: ContactListLimits): string | 
     for (const value of level) {
       const fault = faultOfOne(value, maxCellLength);
       if (fault !== null) return fault;
-      if (typeof value === 'object' && value !== null) append(next, value);
+      if (typeof value === 'object' && value !== null && !(value instanceof ExactNumber)) append(next, value);
     }
     if (next.length > 0 && depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
     level = next;
@@ -177,6 +192,8 @@ function faultOfOne(value: unknown, maxCellLength: number): string | null {
     if (value.length > maxCellLength) return `is longer than ${maxCellLength} characters`;
     return UNSTORABLE.test(value) ? 'has a character that cannot be stored (U+0000 or half of a surrogate pair)' : null;
   }
-  if (typeof value === 'number') return Number.isFinite(value) ? null : 'is a number too large to keep';
+  if (typeof value === 'number' || value instanceof ExactNumber) {
+    return Number.isFinite(Number(value)) ? null : 'is a number too large to keep';
+  }
   return typeof value === 'boolean' || typeof value === 'object' ? null : 'is not a JSON value';
 }

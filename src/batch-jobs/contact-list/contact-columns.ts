@@ -1,26 +1,21 @@
 import { InvalidCsvError, MissingPhoneColumnError } from './contact-list.errors.js';
 import type { ContactListLimits } from './contact-list.model.js';
+import { isBlank } from './csv-rows.js';
+import { isPhone, looksLikeNumber, phoneColumnsOf } from './phone-column.js';
 
 /** Longest column name shown in an error. */
 const SHOWN_LENGTH = 40;
 
-/** So many digits in a name are taken for a phone number: the shortest subscriber numbers have seven with their area code. */
-const DIGITS_OF_A_NUMBER = 7;
+/** The key of the number in a contact's data. */
+const PHONE = 'phone';
 
 /** The header row of a CSV file. */
 export interface ContactColumns {
-  /** Keys of the contact data, one for each named column; the phone column is called `phone`. */
+  /** Keys of the contact data, one for each named column; the phone column is called `phone`, and no other one is. */
   readonly names: readonly string[];
   /** Index of the phone column. */
   readonly phoneIndex: number;
-  /** Cells each row must have: `names`, and the columns without a name that a spreadsheet appends. */
-  readonly width: number;
 }
-
-/** Whether a header cell names the phone column: `Phone`, ` PHONE `. */
-export const isPhoneColumn = (name: string): boolean => name.trim().toLowerCase() === 'phone';
-
-const looksLikeNumber = (name: string): boolean => name.replace(/\P{Nd}/gu, '').length >= DIGITS_OF_A_NUMBER;
 
 /** Makes a column name fit for an error: shortened, without control characters, never a phone number. */
 export function shownColumn(name: string): string {
@@ -31,15 +26,42 @@ export function shownColumn(name: string): string {
 
 /**
  * Reads the header row. Names are trimmed; columns without a name are ignored at the end of the row and refused elsewhere.
+ * A column called `phone` that is not the phone column, as `phoneColumn` names another one, is kept as `phone 2`.
  *
  * @param row where the header is, for errors
+ * @param phoneColumn the name of the phone column that the request gives, or null
  * @throws invalid_csv           too many columns, names too long together, one empty or used twice
- * @throws missing_phone_column  no column is called `phone`
+ * @throws missing_phone_column  none is the phone column, or several may be
  */
-export function readContactColumns(cells: readonly string[], row: number, limits: ContactListLimits): ContactColumns {
-  const header = cells.map((cell) => cell.trim());
-  const names = header.slice(0, header.findLastIndex((name) => name !== '') + 1);
-  const { maxColumns, maxCellLength } = limits;
+export function readContactColumns(
+  cells: readonly string[],
+  row: number,
+  limits: ContactListLimits,
+  phoneColumn: string | null,
+): ContactColumns {
+  const names = cells.slice(0, cells.findLastIndex((cell) => !isBlank(cell)) + 1).map((cell) => cell.trim());
+  refuseUnreadable(names, row, limits);
+  const fitting = phoneColumnsOf(names, phoneColumn);
+  const [phoneIndex] = fitting;
+  if (phoneIndex === undefined) {
+    const found = names.some(looksLikeNumber) ? [] : names.map(shownColumn);
+    throw MissingPhoneColumnError.among(found, phoneColumn === null ? null : shownColumn(phoneColumn));
+  }
+  if (fitting.length > 1) {
+    const several = fitting.map((index) => (isPhone(names[index]) ? PHONE : names[index]));
+    refuseUnclearNames(several, row);
+    throw MissingPhoneColumnError.several(several.map(shownColumn));
+  }
+  const keys = names.map((name) => (isPhone(name) ? `${name} 2` : name)).with(phoneIndex, PHONE);
+  refuseUnclearNames(keys, row);
+  return { names: keys, phoneIndex };
+}
+
+function refuseUnreadable(
+  names: readonly string[],
+  row: number,
+  { maxColumns, maxCellLength }: ContactListLimits,
+): void {
   if (names.some((name) => name.includes('\r'))) {
     throw new InvalidCsvError('The lines end with a bare carriage return. Save the file with LF or CRLF line ends.', {
       row,
@@ -58,26 +80,21 @@ export function readContactColumns(cells: readonly string[], row: number, limits
       { row },
     );
   }
-  const phoneIndex = names.findIndex(isPhoneColumn);
-  if (phoneIndex === -1) throw new MissingPhoneColumnError(names.some(looksLikeNumber) ? [] : names.map(shownColumn));
-  refuseUnclearNames(names, row);
-  return { names: names.with(phoneIndex, 'phone'), phoneIndex, width: cells.length };
 }
 
 function refuseUnclearNames(names: readonly string[], row: number): void {
   const seen = new Set<string>();
   for (const [index, name] of names.entries()) {
-    if (name === '') {
+    if (isBlank(name)) {
       throw new InvalidCsvError(`Column ${index + 1} has no name. Name it in the header row or delete it.`, { row });
     }
-    const key = isPhoneColumn(name) ? 'phone' : name;
-    if (seen.has(key)) {
-      const column = shownColumn(key);
+    if (seen.has(name)) {
+      const column = shownColumn(name);
       throw new InvalidCsvError(`The column '${column}' appears twice in the header row. Rename or delete one.`, {
         row,
         column,
       });
     }
-    seen.add(key);
+    seen.add(name);
   }
 }

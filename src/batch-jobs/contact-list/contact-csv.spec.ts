@@ -1,20 +1,35 @@
+import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { DomainError } from '../../shared/domain-error.js';
-import { DEFAULT_CONTACT_LIST_LIMITS, readContactCsv, type ContactListLimits } from '../contact-list.js';
+import {
+  DEFAULT_CONTACT_LIST_LIMITS,
+  readContactCsv,
+  type ContactListLimits,
+  type CsvReading,
+} from '../contact-list.js';
 import { shown, type ShownList } from '../../../test/support/shown-list.js';
 import { PIECE_BYTES } from './csv-text.js';
 
 /** A number that must not appear in any error or reason; every bad number of these tests has these digits in it. */
 const CANARY = '5550147';
 
-const read = async (text: string | Buffer, limits: Partial<ContactListLimits> = {}): Promise<ShownList> =>
-  shown(await readContactCsv(Readable.from([Buffer.from(text)]), { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits }));
+/** What one of the files from the field has in it; each is in the shape of a public report. */
+const fromTheField = (name: string): Buffer =>
+  readFileSync(new URL(`../../../test/data/contact-files/${name}.csv`, import.meta.url));
 
-const refusalOf = async (text: string | Buffer, limits: Partial<ContactListLimits> = {}): Promise<DomainError> => {
+interface Asked extends Partial<ContactListLimits>, Partial<CsvReading> {}
+
+const read = async (text: string | Buffer, asked: Asked = {}): Promise<ShownList> => {
+  const { phoneColumn = null, country = null, ...limits } = asked;
+  const file = Readable.from([Buffer.from(text)]);
+  return shown(await readContactCsv(file, { ...DEFAULT_CONTACT_LIST_LIMITS, ...limits }, { phoneColumn, country }));
+};
+
+const refusalOf = async (text: string | Buffer, asked: Asked = {}): Promise<DomainError> => {
   try {
-    await read(text, limits);
+    await read(text, asked);
   } catch (error: unknown) {
     if (error instanceof DomainError) return error;
     throw error;
@@ -93,6 +108,12 @@ describe('readContactCsv', () => {
     ['two byte order marks', '\ufeff\ufeffphone,name\n+14155550101,Ann\n'],
     ['blank rows around and between', '\n\r\n,\nphone,name\n\n , \n"",\n+14155550101,Ann\n\n\n'],
     ['columns without a name at the end', 'phone,name,,\n+14155550101,Ann, ,\n'],
+    ['tabs', 'phone\tname\n+14155550101\tAnn\n'],
+    ['bars', 'phone|name\n+14155550101|Ann\n'],
+    ['a line that names its separator', '\ufeffsep=;\r\nphone;name\r\n+14155550101;Ann\r\n'],
+    ['titles above its header', 'Customers,\n\n"March, 2026",\nphone,name\n+14155550101,Ann\n'],
+    ['invisible characters in its header', '\u200bph\u2060one\u200e,name\n+14155550101,Ann\n'],
+    ['cells without anything visible', 'phone,name,\u200b\n\u200b,\ufeff\n+14155550101,Ann,\u00a0,\u200b\n'],
   ])('reads a file with %s', async (_what, text) => {
     const list = await read(text);
     expect(list.contacts).toEqual([
@@ -101,17 +122,119 @@ describe('readContactCsv', () => {
     expect(list.invalidContacts).toBe(0);
   });
 
+  it.each([
+    ['excel-short-rows', 21],
+    ['trailing-comma-rows', 2],
+    ['crm-export-apostrophe', 2],
+    ['excel-formula-text', 1],
+    ['header-phone-number', 1],
+    ['sep-line', 1],
+    ['tabs', 1],
+  ])('reads all of %s.csv', async (name, contacts) => {
+    const list = await read(fromTheField(name));
+    expect(list).toMatchObject({ validContacts: contacts, invalidContacts: 0, duplicateContacts: 0 });
+  });
+
+  it('takes cells that a row lacks for empty, and lets blank ones beyond the header be', async () => {
+    const { contacts } = await read('phone,name,city\n+14155550101\n+14155550102,Bo, ,,\n');
+    expect(contacts.map(({ contactData }) => contactData)).toEqual([
+      { phone: '+14155550101', name: '', city: '' },
+      { phone: '+14155550102', name: 'Bo', city: ' ' },
+    ]);
+  });
+
+  describe('with numbers that lack a plus sign', () => {
+    it('reads excel-plus-lost.csv as numbers of the country that the request names', async () => {
+      const list = await read(fromTheField('excel-plus-lost'), { country: 'US' });
+      expect(list.contacts).toEqual([
+        { phoneNumber: '+12025550141', contactData: { phone: '12025550141', name: 'Ada' } },
+        { phoneNumber: '+12025550142', contactData: { phone: '12025550142', name: 'Bob' } },
+      ]);
+    });
+
+    it('refuses excel-plus-lost.csv without a country, and names the option', async () => {
+      expect(await refusalOf(fromTheField('excel-plus-lost'))).toMatchObject({
+        code: 'no_valid_contacts',
+        message: expect.stringContaining('`defaultCountry`'),
+        facts: { rejectedRows: [{ row: 2, reason: expect.stringContaining('`defaultCountry`') }, { row: 3 }] },
+      });
+    });
+
+    it('keeps the order of the list and the first row of each number, whoever lacks the plus', async () => {
+      const rows = ['+14155550101,a', '(415) 555-0102,b', '+14155550102,c', '+14155550101,d', '', '+14155550103,e'];
+      const list = await read(`phone,n\n${rows.join('\n')}\n`, { country: 'US' });
+      expect(list.contacts.map(({ contactData }) => contactData.n)).toEqual(['a', 'b', 'e']);
+      expect([list.duplicateContacts, list.invalidContacts]).toEqual([2, 0]);
+    });
+
+    it('tells rejected rows in the order of the list, the first 100 of all', async () => {
+      const rows = Array.from({ length: 300 }, (_, at) => (at % 3 === 0 ? '5550147' : 'x y'));
+      const list = await read(`phone\n${phone(1)}\n${rows.join('\n')}\n`, { country: 'US' });
+      expect(list.invalidContacts).toBe(300);
+      expect(list.rejectedRows.map(({ row }) => row)).toEqual(Array.from({ length: 100 }, (_, at) => at + 3));
+    });
+
+    it('counts contacts against the limit when it is known which they are', async () => {
+      const text = 'phone\n2025550101\n202 555 0101\n2025550102\n';
+      expect((await read(text, { country: 'US', maxContacts: 2 })).contacts).toHaveLength(2);
+      expect(await refusalOf(text, { country: 'US', maxContacts: 1 })).toMatchObject({ code: 'too_many_contacts' });
+    });
+
+    it('learns the country when the file was read, and is refused with it', async () => {
+      expect(await read('phone\n2025550101\n', { country: Promise.resolve('US') })).toMatchObject({ validContacts: 1 });
+      const fault = new Error('the form is broken');
+      await expect(read('phone\n2025550101\n', { country: Promise.reject(fault) })).rejects.toBe(fault);
+    });
+
+    it('reads a list of any length, with what a row may have in it', async () => {
+      const rows = Array.from(
+        { length: 20_000 },
+        (_, at) => `"415{2}${at}",x\n4152${String(at).padStart(6, '0')},"{""a""}\n"\n`,
+      );
+      const list = await read(`phone,note\n${rows.join('')}`, { country: 'US', maxContacts: 20_000 });
+      expect(list).toMatchObject({ validContacts: 20_000, invalidContacts: 20_000 });
+      expect(list.contacts.at(-1)).toEqual({
+        phoneNumber: '+14152019999',
+        contactData: { phone: '4152019999', note: '{"a"}\n' },
+      });
+    });
+  });
+
+  it('keeps the number in the row as it was written', async () => {
+    const { contacts } = await read(fromTheField('crm-export-apostrophe'));
+    expect(contacts[0]).toEqual({
+      phoneNumber: '+12025550141',
+      contactData: { name: 'Ada', phone: "'+12025550141" },
+    });
+  });
+
+  it('reads the column that the request names, and keeps another one called `phone` beside it', async () => {
+    const text = 'Phone,Mobile,name\n+14155550101,+14155550102,Ann\n';
+    const { contacts } = await read(text, { phoneColumn: 'mobile' });
+    expect(contacts).toEqual([
+      {
+        phoneNumber: '+14155550102',
+        contactData: { 'Phone 2': '+14155550101', phone: '+14155550102', name: 'Ann' },
+      },
+    ]);
+  });
+
+  it('counts rows as a spreadsheet that does not show the line `sep=`, and lines as they are', async () => {
+    const { rejectedRows } = await read('sep=;\nphone;name\n+14155550101;Ann\nx;Bo\n');
+    expect(rejectedRows).toMatchObject([{ row: 3 }]);
+    expect(await refusalOf('sep=;\nphone;name\n+1;6" pipe\n')).toMatchObject({ facts: { row: 2, line: 3 } });
+  });
+
   it('leaves out invalid rows with a reason and the row a spreadsheet shows, and counts duplicates of the number', async () => {
     const list = await read(
       ['phone,name', '+14155550101,"Ann', 'Smith"', '', '4155550147,Bo', '+1 415 555-0101,Cy', '+14155550102', ',Di',
         '+14155550103,E,F', '+1415-5550147x,G', '+14155550104,Hy'].join('\n'),
     ); // prettier-ignore
-    expect(list.contacts.map(({ contactData }) => contactData.name)).toEqual(['Ann\nSmith', 'Hy']);
+    expect(list.contacts.map(({ contactData }) => contactData.name)).toEqual(['Ann\nSmith', '', 'Hy']);
     expect(list.duplicateContacts).toBe(1);
-    expect(list.invalidContacts).toBe(5);
+    expect(list.invalidContacts).toBe(4);
     expect(list.rejectedRows).toEqual([
       { row: 4, reason: expect.stringContaining("begin with '+'") },
-      { row: 6, reason: expect.stringContaining('has 1 cell but the header has 2') },
       { row: 7, reason: expect.stringContaining('is empty') },
       { row: 8, reason: expect.stringContaining('has 3 cells but the header has 2') },
       { row: 9, reason: expect.stringContaining('not part of a number') },
@@ -155,11 +278,26 @@ describe('readContactCsv', () => {
       ],
       [
         'no phone column',
-        'name,Telephone\n',
+        'name,Number\n',
         'missing_phone_column',
-        "Columns found: 'name', 'Telephone'",
-        { columns: ['name', 'Telephone'] },
+        "Columns found: 'name', 'Number'. Give the name of the one with the numbers as `phoneColumn`.",
+        { columns: ['name', 'Number'] },
       ],
+      [
+        'no phone column below a title',
+        'Customers\nname;Number\n',
+        'missing_phone_column',
+        "Columns found: 'name', 'Number'",
+        { columns: ['name', 'Number'] },
+      ],
+      [
+        'two columns that may be it',
+        'name,mobile,Telefon\n',
+        'missing_phone_column',
+        "2 columns that may be the phone column: 'mobile', 'Telefon'. Give the name of the right one as `phoneColumn`.",
+        { columns: ['mobile', 'Telefon'] },
+      ],
+      ['a usual name twice', 'mobile,mobile\n', 'invalid_csv', "'mobile' appears twice", { column: 'mobile' }],
       ['no header row', '+14155550147,Ann\n', 'missing_phone_column', 'looks like a contact', { columns: [] }],
       ['a column twice', 'phone,city,city\n', 'invalid_csv', "'city' appears twice", { row: 1, column: 'city' }],
       ['the phone column twice', 'Phone,phone\n', 'invalid_csv', "'phone' appears twice", { column: 'phone' }],
@@ -185,6 +323,17 @@ describe('readContactCsv', () => {
     ])('%s', async (_what, text, code, words, facts) => {
       const refusal = await refusalOf(text);
       expect(refusal).toMatchObject({ code, message: expect.stringContaining(words), facts });
+    });
+
+    it('a phone column that is named and not there, or there twice', async () => {
+      expect(await refusalOf('phone,city\n', { phoneColumn: 'Mobil' })).toMatchObject({
+        code: 'missing_phone_column',
+        message: expect.stringContaining("no column named 'Mobil', which `phoneColumn` names. Columns found: 'phone'"),
+      });
+      expect(await refusalOf('my no,My No.\n', { phoneColumn: 'MY NO' })).toMatchObject({
+        code: 'missing_phone_column',
+        facts: { columns: ['my no', 'My No.'] },
+      });
     });
 
     it('naming at most 20 columns, shortened, without control characters', async () => {

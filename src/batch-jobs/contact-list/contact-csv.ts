@@ -4,8 +4,18 @@ import { ContactCollector } from './contact-collector.js';
 import { readContactColumns, shownColumn, type ContactColumns } from './contact-columns.js';
 import { InvalidCsvError, NoValidContactsError } from './contact-list.errors.js';
 import type { ContactList, ContactListLimits } from './contact-list.model.js';
-import { CsvRows } from './csv-rows.js';
-import { findDelimiter, readCsvText } from './csv-text.js';
+import type { CountryCode } from './country.js';
+import { CsvRows, isBlank } from './csv-rows.js';
+import { findCsvStart } from './csv-start.js';
+import { readCsvText } from './csv-text.js';
+
+/** What a request says of its file. */
+export interface CsvReading {
+  /** The name of the phone column. Null: the one that is called `phone`, or by another usual name. */
+  readonly phoneColumn: string | null;
+  /** The country of numbers without a plus sign, which may be known only when the file was read. Null: there is none. */
+  readonly country: CountryCode | null | Promise<CountryCode | null>;
+}
 
 /**
  * Reads a list of contacts from a CSV file with a header row.
@@ -17,7 +27,7 @@ import { findDelimiter, readCsvText } from './csv-text.js';
  * @param file bytes of the file: a stream of buffers, without an encoding set
  * @throws payload_too_large     more than `maxBytes`; reading stops there
  * @throws invalid_csv           empty, not UTF-8, not a table, an unclear header row, a cell too long
- * @throws missing_phone_column  no column is called `phone` (any case)
+ * @throws missing_phone_column  no column, or more than one, may be the phone column
  * @throws too_many_contacts     more than `maxContacts` valid ones, or five times as many rows of any kind; reading stops there
  * @throws no_valid_contacts     no row can be called
  * @throws unavailable           there is no room for a list of this length
@@ -26,28 +36,30 @@ import { findDelimiter, readCsvText } from './csv-text.js';
 export async function readContactCsv(
   file: Readable | AsyncIterable<Uint8Array>,
   limits: ContactListLimits,
+  { phoneColumn, country }: CsvReading = { phoneColumn: null, country: null },
 ): Promise<ContactList> {
   const collector = new ContactCollector(limits.maxContacts);
+  // It is waited for at the end of the file, and not at all where that is not reached.
+  Promise.resolve(country).catch(() => undefined);
   try {
-    const table = new ContactTable(collector, limits);
-    let rows: CsvRows | null = null;
+    const table = new ContactTable(collector, limits, phoneColumn);
     for await (const text of readCsvText(file, limits.maxBytes)) {
-      rows ??= new CsvRows(findDelimiter(text.toString()), (cells, row) => table.take(cells, row));
-      await rows.write(text);
+      await table.write(text);
       await collector.flush();
       // A file that is in memory already would otherwise keep every other request waiting until its end.
       await setImmediate();
     }
-    await rows?.end();
-    return await table.finish();
+    return await table.finish(country);
   } catch (error: unknown) {
     await collector.discard();
     throw error;
   }
 }
 
-/** The rows of one file, from the header row on. */
+/** One file: the title above its header, the header, and the contacts below. */
 class ContactTable {
+  private rows: CsvRows | null = null;
+  private headerRow = 1;
   private columns: ContactColumns | null = null;
   /** The names as JSON, each with its colon. */
   private keys: readonly string[] = [];
@@ -55,26 +67,21 @@ class ContactTable {
   constructor(
     private readonly collector: ContactCollector,
     private readonly limits: ContactListLimits,
+    private readonly phoneColumn: string | null,
   ) {}
 
-  take(cells: readonly string[], row: number): void {
-    this.collector.countRows(row - 1);
-    if (cells.every(isBlank)) return;
-    if (this.columns === null) {
-      this.columns = readContactColumns(cells, row, this.limits);
-      this.keys = this.columns.names.map((name) => `${JSON.stringify(name)}:`);
-      return;
-    }
-    this.takeContact(cells, row, this.columns);
+  async write(text: Buffer): Promise<void> {
+    await (this.rows ? this.rows.write(text) : this.begin(text));
   }
 
-  async finish(): Promise<ContactList> {
+  async finish(country: CsvReading['country']): Promise<ContactList> {
+    await this.rows?.end();
     if (this.columns === null) {
       throw new InvalidCsvError(
         "The file is empty. It needs a header row with a column named 'phone' and a contact per row.",
       );
     }
-    const list = await this.collector.list();
+    const list = await this.collector.list(await country);
     if (list.validContacts > 0) return list;
     const first = list.rejectedRows[0];
     throw new NoValidContactsError(
@@ -85,21 +92,35 @@ class ContactTable {
     );
   }
 
+  private async begin(text: Buffer): Promise<void> {
+    const { delimiter, headerRow, separatorLineBytes } = findCsvStart(text, this.phoneColumn);
+    this.headerRow = headerRow;
+    this.rows = new CsvRows(delimiter, separatorLineBytes > 0 ? 2 : 1, (cells, row) => this.take(cells, row));
+    await this.rows.write(text.subarray(separatorLineBytes));
+  }
+
+  private take(cells: readonly string[], row: number): void {
+    this.collector.countRows(row - 1);
+    if (row < this.headerRow || cells.every(isBlank)) return;
+    if (this.columns !== null) return this.takeContact(cells, row, this.columns);
+    this.columns = readContactColumns(cells, row, this.limits, this.phoneColumn);
+    this.keys = this.columns.names.map((name) => `${JSON.stringify(name)}:`);
+  }
+
   private takeContact(cells: readonly string[], row: number, columns: ContactColumns): void {
     this.refuseLongCell(cells, row, columns);
-    const { names, phoneIndex, width } = columns;
-    if (cells.length !== width) return this.collector.reject(row, wrongWidth(cells.length, width));
-    if (!cells.every((cell, index) => index < names.length || isBlank(cell))) {
-      return this.collector.reject(row, 'The row has a value in a column without a name.');
+    const { names, phoneIndex } = columns;
+    if (cells.length > names.length && !cells.slice(names.length).every(isBlank)) {
+      return this.collector.reject(row, tooWide(cells.length, names.length));
     }
     this.collector.add(row, cells[phoneIndex] ?? '', () => this.writeData(cells));
   }
 
-  /** Without an object in between, which would put columns named like numbers first and has no plain key `__proto__`. */
+  /** Cells that the row lacks are empty. Without an object in between, which would put columns named like numbers first and has no plain key `__proto__`. */
   private writeData(cells: readonly string[]): string {
     let data = '';
     for (const [index, key] of this.keys.entries())
-      data += `${index === 0 ? '' : ','}${key}${JSON.stringify(cells[index])}`;
+      data += `${index === 0 ? '' : ','}${key}${JSON.stringify(cells[index] ?? '')}`;
     return `{${data}}`;
   }
 
@@ -115,7 +136,5 @@ class ContactTable {
   }
 }
 
-const isBlank = (cell: string): boolean => cell.trim() === '';
-
-const wrongWidth = (found: number, expected: number): string =>
-  `The row has ${found} ${found === 1 ? 'cell' : 'cells'} but the header has ${expected}. Put cells that contain the separator in quotes.`;
+const tooWide = (found: number, expected: number): string =>
+  `The row has a value in a column without a name: it has ${found} cells but the header has ${expected} ${expected === 1 ? 'name' : 'names'}. Put cells that contain the separator in quotes, or name the column.`;

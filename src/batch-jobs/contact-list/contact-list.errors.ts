@@ -26,20 +26,42 @@ export class InvalidCsvError extends DomainError {
   }
 }
 
-/** The header row has no `phone`. */
+/** The header row has no phone column, or several that may be it. */
 export class MissingPhoneColumnError extends DomainError {
   readonly code = 'missing_phone_column';
 
-  /** @param columns names as they may be shown; empty when the first row looks like a contact, whose data is not for showing */
-  constructor(columns: readonly string[]) {
-    const shown = columns.slice(0, COLUMNS_SHOWN);
-    const more = columns.length > shown.length ? `, and ${columns.length - shown.length} more` : '';
-    const found =
-      shown.length === 0
-        ? 'The first row looks like a contact; put a header row above it.'
-        : `Columns found: ${shown.map((name) => `'${name}'`).join(', ')}${more}.`;
-    super(`The header row has no column named 'phone'. ${found}`, { columns: shown });
+  private constructor(what: string, columns: readonly string[]) {
+    super(what, { columns: columns.slice(0, COLUMNS_SHOWN) });
   }
+
+  /**
+   * @param columns names as they may be shown; empty when the first row looks like a contact, whose data is not for showing
+   * @param phoneColumn the name that the request gives, or null
+   */
+  static among(columns: readonly string[], phoneColumn: string | null): MissingPhoneColumnError {
+    const missing =
+      phoneColumn === null
+        ? "The header row has no column named 'phone', nor by another usual name."
+        : `The header row has no column named '${phoneColumn}', which \`phoneColumn\` names.`;
+    const found =
+      columns.length === 0
+        ? 'The first row looks like a contact; put a header row above it.'
+        : `Columns found: ${listOf(columns)}. Give the name of the one with the numbers as \`phoneColumn\`.`;
+    return new MissingPhoneColumnError(`${missing} ${found}`, columns);
+  }
+
+  static several(columns: readonly string[]): MissingPhoneColumnError {
+    return new MissingPhoneColumnError(
+      `The header row has ${columns.length} columns that may be the phone column: ${listOf(columns)}. Give the name of the right one as \`phoneColumn\`.`,
+      columns,
+    );
+  }
+}
+
+function listOf(columns: readonly string[]): string {
+  const shown = columns.slice(0, COLUMNS_SHOWN).map((name) => `'${name}'`);
+  const more = columns.length - shown.length;
+  return shown.join(', ') + (more > 0 ? `, and ${more} more` : '');
 }
 
 /** Nothing in the list can be called. */
@@ -113,6 +135,21 @@ export class InvalidContactsError extends DomainError {
   /** @param parameter path in the body, counted from 0: `'contacts'`, `'contacts[2].name'` */
   constructor(parameter: string, detail: string) {
     super(detail, { errors: [{ parameter, detail }] });
+  }
+}
+
+/** `defaultCountry` is no country. */
+export class InvalidCountryError extends DomainError {
+  readonly code = 'invalid_request';
+
+  /** @param meant the code that was probably meant, or null */
+  constructor(meant: string | null) {
+    const hint = meant === null ? '' : ` Did you mean '${meant}'?`;
+    const detail = `must be the two letters that ISO 3166-1 has for a country, such as 'US', 'GB' or 'DE'.${hint}`;
+    super(`'defaultCountry' ${detail}`, {
+      errors: [{ parameter: 'defaultCountry', detail }],
+      ...(meant !== null && { suggestions: [meant] }),
+    });
   }
 }
 

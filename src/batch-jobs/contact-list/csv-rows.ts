@@ -1,10 +1,20 @@
-import { CsvError, parse, type InfoRecord, type Parser } from 'csv-parse';
+import { CsvError, parse, type InfoRecord, type Options, type Parser } from 'csv-parse';
 import { InvalidCsvError } from './contact-list.errors.js';
 import { MAX_CONTACT_BYTES } from './contact-list.model.js';
 import { PIECE_BYTES } from './csv-text.js';
 
 /** Receives one row: its cells, and its number as a spreadsheet shows it (the first is 1; blank rows come, too). */
 export type TakeRow = (cells: readonly string[], row: number) => void;
+
+/** What may separate cells. */
+export type Delimiter = ',' | ';' | '\t' | '|';
+
+/** How rows are cut, wherever they are. */
+export const csvOptions = (delimiter: Delimiter) =>
+  ({ delimiter, record_delimiter: ['\r\n', '\n'], relax_column_count: true }) satisfies Options;
+
+/** Whether nobody sees anything in a cell. */
+export const isBlank = (cell: string): boolean => /^[\s\p{Cf}]*$/u.test(cell);
 
 /** What csv-parse finds wrong, told without its own sentences: they quote the cell. */
 const QUOTE_FAULTS: Readonly<Record<string, string>> = {
@@ -16,7 +26,7 @@ const QUOTE_FAULTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Cuts CSV text into rows as the text arrives, by RFC 4180 with `,` or `;` and with LF or CRLF, also mixed.
+ * Cuts CSV text into rows as the text arrives, by RFC 4180 with any {@link Delimiter} and with LF or CRLF, also mixed.
  *
  * Rows go to the callback while the text is written and are not kept here. What the callback throws comes out of
  * {@link write} or {@link end} unchanged; after that nothing more may be written.
@@ -24,19 +34,17 @@ const QUOTE_FAULTS: Readonly<Record<string, string>> = {
 export class CsvRows {
   private readonly parser: Parser;
   private row = 0;
-  /** Line on which the next row begins. */
-  private line = 1;
   private bytesWritten = 0;
   private bytesOfRows = 0;
 
+  /** @param line on which the next row begins; the first is 1 */
   constructor(
-    delimiter: ',' | ';',
+    delimiter: Delimiter,
+    private line: number,
     private readonly take: TakeRow,
   ) {
     this.parser = parse({
-      delimiter,
-      record_delimiter: ['\r\n', '\n'],
-      relax_column_count: true,
+      ...csvOptions(delimiter),
       max_record_size: 0,
       on_record: (cells: string[], { bytes }: InfoRecord) => this.finishRow(cells, bytes),
     });

@@ -5,9 +5,15 @@ import {
   type PhoneNumber,
   validatePhoneNumberLength,
 } from 'libphonenumber-js/min';
+import { unwrap } from './written-number.js';
 
 /** A number as it is dialled and compared (E.164, `'+14155550123'`), or the sentence that says what is wrong with it. */
 export type PhoneNumberReading = { readonly phoneNumber: string } | { readonly reason: string };
+
+/** Text in one line without a plus sign, which only a country makes a number of. */
+export interface NationalText {
+  readonly national: string;
+}
 
 /** E.164 allows 15 digits after the plus sign (ITU-T E.164, 6.1); libphonenumber lets a few German numbers have more. */
 const MAX_E164_LENGTH = 16;
@@ -15,11 +21,11 @@ const MAX_E164_LENGTH = 16;
 /** Longer than any number with its punctuation; keeps a page of text away from the parser. */
 const MAX_WRITTEN_LENGTH = 64;
 
-/** Spaces and invisible characters around a number: address books put U+202A … U+202C there when one is copied. */
-const INVISIBLE_ENDS = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
-
 /** `1.41555E+10`: what a spreadsheet makes of a number that it takes for a quantity. */
 const ROUNDED = /^\+?\d+(?:[.,]\d+)?E\+?\d+$/i;
+
+/** Lines are not kept apart by what a number may have in it. */
+const NOT_OF_A_NUMBER = /[\p{Cc}{}]/u;
 
 /**
  * A number of the North American plan as it is dialled. All of them are possible and read as themselves; the library
@@ -28,10 +34,14 @@ const ROUNDED = /^\+?\d+(?:[.,]\d+)?E\+?\d+$/i;
  */
 const NORTH_AMERICAN = /^\+1[2-9]\d{9}$/;
 
-const REASONS = {
+export const REASONS = {
   empty: 'The phone number is empty.',
   rounded: 'A spreadsheet has rounded the phone number. Format the column as text and enter the number again.',
-  noPlus: "The phone number does not begin with '+' and the country code.",
+  noPlus:
+    "The phone number does not begin with '+' and the country code. Write it so, or say in `defaultCountry` of which country such numbers are.",
+  otherCountry:
+    "The phone number does not begin with '+', and is not written as in the country that `defaultCountry` names: it may be another country's.",
+  notOfCountry: "The phone number does not begin with '+', and is none of the country that `defaultCountry` names.",
   notANumber: 'The phone number has characters that are not part of a number.',
   countryCode: "The phone number's country code does not exist.",
   tooShort: 'The phone number is too short for its country code.',
@@ -59,30 +69,35 @@ const REASON_OF_FAULT: Readonly<Record<string, string>> = {
  *
  * An extension is refused instead of dropped: the call would reach the switchboard, and colleagues would be duplicates.
  */
-export function readPhoneNumber(written: string): PhoneNumberReading {
+export function readPhoneNumber(written: string): PhoneNumberReading | NationalText {
   if (NORTH_AMERICAN.test(written)) return { phoneNumber: written };
-  const trimmed = written.trim();
-  if (trimmed.length > MAX_WRITTEN_LENGTH) return { reason: REASONS.notANumber };
-  const text = trimmed.replace(INVISIBLE_ENDS, '');
+  if (written.trim().length > MAX_WRITTEN_LENGTH) return { reason: REASONS.notANumber };
+  const text = unwrap(written);
   if (text === '') return { reason: REASONS.empty };
   if (ROUNDED.test(text)) return { reason: REASONS.rounded };
-  if (!text.startsWith('+')) return { reason: REASONS.noPlus };
-  return readInternational(text);
+  if (text.startsWith('+')) return readInternational(text);
+  return NOT_OF_A_NUMBER.test(text) ? { reason: REASONS.notANumber } : { national: text };
 }
 
-function readInternational(text: string): PhoneNumberReading {
+/** @param text begins with a plus sign */
+export function readInternational(text: string): PhoneNumberReading {
   let number: PhoneNumber;
   try {
     number = parsePhoneNumberWithError(text, { extract: false });
   } catch (error: unknown) {
-    if (error instanceof ParseError) return { reason: REASON_OF_FAULT[error.message] ?? REASONS.notANumber };
-    throw error;
+    return { reason: reasonOf(error) };
   }
   if (number.ext !== undefined && number.ext !== '') return { reason: REASONS.extension };
   if (!number.isPossible()) return { reason: reasonOfLength(number.number) };
   if (number.number.length > MAX_E164_LENGTH) return { reason: REASONS.tooLong };
   if (!isReadAsItself(number.number, text)) return { reason: REASONS.trunkPrefix };
   return { phoneNumber: number.number };
+}
+
+/** What the library finds wrong; anything but its own error is thrown on. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof ParseError)) throw error;
+  return REASON_OF_FAULT[error.message] ?? REASONS.notANumber;
 }
 
 /**

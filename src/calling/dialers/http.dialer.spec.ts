@@ -11,6 +11,7 @@ import { callSnooze, type SnoozeReason } from '../../batch-jobs/call.snooze.js';
 import { Clock } from '../../shared/clock.js';
 import { withDeadline } from '../../shared/deadline.js';
 import { DialerRefusal, WITHDRAWN, type OutboundCall } from '../dialer.js';
+import { ExactNumber } from '../../shared/exact-json.js';
 import { HttpDialer } from './http.dialer.js';
 import { MAX_ANSWER_BYTES } from './http-exchange.js';
 
@@ -53,6 +54,15 @@ describe('what a call service gets', () => {
       'webhook-id': CALL.callId,
     });
     expect(new Webhook(SECRET).verify(body, headers as Record<string, string>)).toEqual(CALL);
+  });
+
+  it('has the numbers of the contact as they were uploaded, beyond those of JavaScript', async () => {
+    service.answerWith(202);
+    await place({ ...CALL, contactData: { crmId: new ExactNumber('9007199254740993') } });
+
+    const [{ headers, body }] = service.received;
+    expect(body).toContain('"contactData":{"crmId":9007199254740993}');
+    new Webhook(SECRET).verify(body, headers as Record<string, string>);
   });
 
   it('is no signature of another secret, and none of another body', async () => {

@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { Clock } from '../../shared/clock.js';
+import { stringifyExactly } from '../../shared/exact-json.js';
 import {
   Dialer,
   type CallLookUp,
@@ -41,7 +42,7 @@ export class HttpDialer extends Dialer {
   }
 
   async place(call: OutboundCall, signal: AbortSignal, isPermitted: Permission): Promise<PlacedCall> {
-    const body = JSON.stringify(call);
+    const body = stringifyExactly(call);
     const headers = {
       ...this.sign(call.callId, body),
       'Content-Type': 'application/json',
