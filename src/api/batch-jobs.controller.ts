@@ -192,7 +192,7 @@ export class BatchJobsController {
   @Operation({
     summary: 'Reschedule batch job',
     description:
-      'Moves the start of a job that is `scheduled` or `pending`: its old queue job is cancelled, a new delayed one created. The parameters travel in the query string; there is no body.',
+      'Moves the start of a job that is `scheduled` or `pending`: its old queue job is cancelled, a new delayed one created. The parameters travel in the query string; there is no body. Without `timezone` a wall time is one in UTC, whatever zone the job had: `warnings` says so.',
     scope: 'jobs:write',
     answer: RescheduleResponse,
     answered: 'The job starts at its new time.',

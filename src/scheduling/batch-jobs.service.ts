@@ -62,6 +62,8 @@ export interface Created {
 export interface CountedJob {
   readonly job: BatchJob;
   readonly counts: StatusCounts;
+  /** See `ScheduleResolver.localStartTimeOf`. */
+  readonly localStartTime: string | null;
 }
 
 export interface JobDetail extends CountedJob {
@@ -124,7 +126,7 @@ export class BatchJobsService {
   async list(caller: Caller, filter: ListFilter, page: ListPage): Promise<{ jobs: CountedJob[]; total: number }> {
     const [jobs, total] = await this.batchJobs.list(caller.organizationId, filter, page);
     const counts = await this.batchJobs.countContacts(jobs.map((job) => job.id));
-    return { jobs: jobs.map((job) => ({ job, counts: counts.get(job.id) ?? {} })), total };
+    return { jobs: jobs.map((job) => this.countedOf(job, counts)), total };
   }
 
   /**
@@ -139,7 +141,7 @@ export class BatchJobsService {
       this.batchJobs.countContacts([id]),
       this.batchJobs.listContacts(id, status, page),
     ]);
-    const counted = { job, counts: counts.get(id) ?? {} };
+    const counted = this.countedOf(job, counts);
     return { ...counted, contacts, estimatedCompletionAt: estimateCompletion(job, counted.counts, this.clock) };
   }
 
@@ -186,6 +188,10 @@ export class BatchJobsService {
     const scheduledJobId = wakeUpId({ batchJobId: id, revision: job.scheduleRevision });
     const queueJob = await this.scheduler.lookUp(scheduledJobId);
     return { job, scheduledJobId, queueJob, timer: timerStateOf(job.startsAt, queueJob, this.clock.now()) };
+  }
+
+  private countedOf(job: BatchJob, counts: ReadonlyMap<BatchJobId, StatusCounts>): CountedJob {
+    return { job, counts: counts.get(job.id) ?? {}, localStartTime: this.resolver.localStartTimeOf(job) };
   }
 
   private async createOf(caller: Caller, input: CreateBatchJob): Promise<Created> {

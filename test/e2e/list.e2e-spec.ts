@@ -50,6 +50,7 @@ describe('GET /batch/jobs', () => {
               actualStartTime: null,
               completedAt: null,
               createdAt: '2025-02-20T06:00:00Z',
+              localStartTime: '2025-03-07T09:00:00+00:00[UTC]',
             }),
           ],
           total: 7,

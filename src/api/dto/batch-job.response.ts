@@ -49,9 +49,14 @@ export class BatchJobResponse {
     example: null,
   })
   readonly maxLateStartMinutes: number | null;
+  @ShownOrNull('The start on a clock in its zone (RFC 9557). Null until scheduled.', {
+    type: String,
+    example: '2027-03-01T10:00:00-05:00[America/New_York]',
+  })
+  readonly localStartTime: string | null;
   @EntityTagShown() readonly etag: string;
 
-  static of({ job, counts }: CountedJob): BatchJobResponse {
+  static of({ job, counts, localStartTime }: CountedJob): BatchJobResponse {
     const { id, name, description, status, organizationId, agentId, fromPhoneNumberId, totalContacts } = job;
     const { concurrentCallLimit, maxAttempts, timezone, failureReason, scheduleRevision, maxLateStartMinutes } = job;
     return {
@@ -74,6 +79,7 @@ export class BatchJobResponse {
       failureReason,
       scheduleRevision,
       maxLateStartMinutes,
+      localStartTime,
       etag: entityTagOf(job),
     };
   }
