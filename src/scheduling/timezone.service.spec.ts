@@ -457,7 +457,6 @@ describe('an instant of a list filter', () => {
 });
 
 describe('a wall time without a zone', () => {
-  const timezones = new TimezoneService();
   const warn = (startTime: string, before: string | null) => timezones.warnOfOmittedZone({ startTime }, before);
 
   it('is warned of with what it would have been in the zone that the batch had', () => {
