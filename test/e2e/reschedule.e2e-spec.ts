@@ -173,7 +173,7 @@ describe('PATCH /batch/jobs/:id/reschedule', () => {
         expect(again.body).toEqual(first.body);
       });
 
-      it.each([
+      it.each<Record<string, string>>([
         { scheduledStartTime: '2025-03-01T10:00:00', timezone: 'UTC' },
         { scheduledStartTime: '2025-03-01T10:00:00', timezone: 'America/New_York' },
         { scheduledStartTime: '2025-03-01T10:00:00-05:00[America/New_York]' },
