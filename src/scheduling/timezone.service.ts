@@ -6,6 +6,7 @@ import { formatLocalStartTime, formatUtcOffset } from './local-time.js';
 import { ConflictingTimezonesError, InvalidTimezoneError } from './schedule.errors.js';
 import { parseStartTime, type StartTime } from './start-time.grammar.js';
 import { WallTime, type Chosen } from './wall-time.js';
+import { cautionOf } from './zone-cautions.js';
 import { ZONE_RULES, ZoneRules, type Zone } from './zone-rules.js';
 
 /** A zone at one instant. */
@@ -169,6 +170,10 @@ const choose = (
   }
   const wallTime = new WallTime(wallMs, given ?? UTC);
   const { localTime } = wallTime;
-  if (offsetMs === null) return { ...wallTime.choose(disambiguation), localTime };
+  if (offsetMs === null) {
+    const chosen = wallTime.choose(disambiguation);
+    const caution = given && cautionOf(given, chosen.instantMs);
+    return { ...chosen, localTime, warnings: caution ? [...chosen.warnings, caution] : chosen.warnings };
+  }
   return { ...wallTime.chooseByOffset(offsetMs, disambiguation), localTime };
 };
