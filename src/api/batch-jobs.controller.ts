@@ -192,7 +192,7 @@ export class BatchJobsController {
   @Operation({
     summary: 'Reschedule batch job',
     description:
-      'Moves the start of a job that is `scheduled` or `pending`: its old queue job is cancelled, a new delayed one created. The parameters travel in the query string; there is no body. Without `timezone` a wall time is one in UTC, whatever zone the job had: `warnings` says so.',
+      'Moves the start of a job that is `scheduled` or `pending`: its old queue job is cancelled, a new delayed one created. The parameters travel in the query string, and there is no body; a wall time without `timezone` is one in UTC, and `warnings` tells when the job had another zone.',
     scope: 'jobs:write',
     answer: RescheduleResponse,
     answered: 'The job starts at its new time.',

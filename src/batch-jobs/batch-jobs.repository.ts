@@ -44,6 +44,8 @@ export interface ListPosition {
 
 export interface ListFilter {
   readonly status?: BatchJobStatus;
+  /** A part of the name, in any case. */
+  readonly name?: string;
   /** Inclusive. */
   readonly startsAfter?: Date;
   /** Exclusive. */
@@ -115,6 +117,7 @@ export class BatchJobsRepository {
         .createQueryBuilder(BatchJob, 'job')
         .where('job.organizationId = :organizationId', { organizationId });
       if (filter.status) query.andWhere('job.status = :status', filter);
+      if (filter.name !== undefined) query.andWhere('job.name ilike :part', { part: `%${toLiteral(filter.name)}%` });
       if (filter.startsAfter) query.andWhere('job.startsAt >= :startsAfter', filter);
       if (filter.startsBefore) query.andWhere('job.startsAt < :startsBefore', filter);
       const total = await query.getCount();
@@ -149,6 +152,9 @@ export class BatchJobsRepository {
     );
   }
 }
+
+/** As a pattern that means nothing but itself. */
+const toLiteral = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
 const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unknown[] => {
   const { schedule } = job;
