@@ -9,7 +9,7 @@ import type { BatchJobStatus } from './batch-job.status.js';
 import { ContactCount } from './contact-count.entity.js';
 import type { ContactList } from './contact-list.js';
 import { Contact } from './contact.entity.js';
-import type { ContactStatus } from './contact.status.js';
+import type { ContactStatus, RetryableStatus } from './contact.status.js';
 import { INSERT_BATCH_JOB, INSERT_CONTACTS } from './create.statements.js';
 import { JobNotFoundError } from './errors.js';
 import type { ResolvedSchedule } from './schedule.js';
@@ -29,6 +29,7 @@ export interface NewBatchJob {
   readonly agentId: string;
   readonly concurrentCallLimit: number;
   readonly maxAttempts: number;
+  readonly retryableStatuses: readonly RetryableStatus[];
   /** Null: as `MAX_LATE_START_MINUTES` says. */
   readonly maxLateStartMinutes: number | null;
   readonly list: ContactList;
@@ -177,6 +178,7 @@ const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unk
     caller.actor,
     caller.requestId,
     job.fromPhoneNumber,
+    job.retryableStatuses,
   ];
 };
 

@@ -4,7 +4,7 @@ import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository, type ListFilter, type ListPage, type Page } from '../batch-jobs/batch-jobs.repository.js';
 import type { ContactList, ContactListReport } from '../batch-jobs/contact-list.js';
 import type { Contact } from '../batch-jobs/contact.entity.js';
-import type { ContactStatus } from '../batch-jobs/contact.status.js';
+import type { ContactStatus, RetryableStatus } from '../batch-jobs/contact.status.js';
 import type { ChangeTerms } from '../batch-jobs/change-terms.js';
 import { entityTagOf, type EntityTag } from '../batch-jobs/entity-tag.js';
 import {
@@ -37,6 +37,8 @@ export interface CreateBatchJob {
   readonly fromPhoneNumberId: string;
   readonly concurrentCallLimit: number;
   readonly maxAttempts: number;
+  /** Outcomes after which a contact is called again. Empty: nobody is. */
+  readonly retryableStatuses: readonly RetryableStatus[];
   /** A start later than this is marked missed; 0: any lateness is fine. Null: as `MAX_LATE_START_MINUTES` says. */
   readonly maxLateStartMinutes: number | null;
   /** Closed when the call is over, also when it failed. */

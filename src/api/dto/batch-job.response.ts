@@ -58,7 +58,15 @@ export class BatchJobResponse {
 
   static of({ job, counts, localStartTime }: CountedJob): BatchJobResponse {
     const { id, name, description, status, organizationId, agentId, fromPhoneNumberId, totalContacts } = job;
-    const { concurrentCallLimit, maxAttempts, timezone, failureReason, scheduleRevision, maxLateStartMinutes } = job;
+    const {
+      concurrentCallLimit,
+      maxAttempts,
+      retryableStatuses,
+      timezone,
+      failureReason,
+      scheduleRevision,
+      maxLateStartMinutes,
+    } = job;
     return {
       id,
       name,
@@ -70,7 +78,7 @@ export class BatchJobResponse {
       totalContacts,
       ...summarize(counts),
       concurrentCallLimit,
-      retryPolicy: { maxAttempts, retryableStatuses: RETRYABLE_STATUSES },
+      retryPolicy: { maxAttempts, retryableStatuses },
       scheduledStartTime: toUtcOrNull(job.startsAt),
       timezone,
       actualStartTime: toUtcOrNull(job.startedAt),

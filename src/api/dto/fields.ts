@@ -136,7 +136,7 @@ export const RequiredOneOfField = ({ values, description }: Omit<Words, 'code'>)
   );
 
 /** Of what may be left out, and not be null. */
-const IfGiven = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
+export const IfGiven = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
 
 /** A whole number within limits, or left out. Null is no number. */
 export const ChangedWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 'code'> & { example: number }) => {
