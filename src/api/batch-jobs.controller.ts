@@ -193,7 +193,7 @@ export class BatchJobsController {
   @Operation({
     summary: 'Reschedule batch job',
     description:
-      'Moves the start of a job that is `scheduled` or `pending`: its old queue job is cancelled, a new delayed one created. The parameters travel in the query string; there is no body.',
+      'Moves the start of a job that is `scheduled` or `pending`: its old queue job is cancelled, a new delayed one created. The parameters travel in the query string, and there is no body; a wall time without `timezone` is one in UTC, and `warnings` tells when the job had another zone.',
     scope: 'jobs:write',
     answer: RescheduleResponse,
     answered: 'The job starts at its new time.',

@@ -41,9 +41,10 @@ export class ListReader {
     throw pageBesideCursor();
   }
 
-  private toFilter({ status, startsAfter, startsBefore }: ListQuery): ListFilter {
+  private toFilter({ status, name, startsAfter, startsBefore }: ListQuery): ListFilter {
     return {
       status,
+      name,
       startsAfter: this.toInstant('startsAfter', startsAfter),
       startsBefore: this.toInstant('startsBefore', startsBefore),
     };

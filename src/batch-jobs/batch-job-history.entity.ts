@@ -1,5 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import type { BatchJobId } from './batch-job.entity.js';
+import type { RetryableStatus } from './contact.status.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 
 export const HISTORY_ACTIONS = [
@@ -23,6 +24,7 @@ export interface ChangeableSettings {
   readonly description: string | null;
   readonly concurrentCallLimit: number;
   readonly maxAttempts: number;
+  readonly retryableStatuses: readonly RetryableStatus[];
 }
 
 /** The facts of a job that a person's decision changes, as they were before or after it. */
@@ -33,8 +35,8 @@ export interface HistoryFacts {
   readonly startsAt: string | null;
   readonly localStartTime: string | null;
   readonly timezone: string | null;
-  /** Absent but in the two sides of `changed`. */
-  readonly settings?: ChangeableSettings;
+  /** Absent but in the two sides of `changed`. Without `retryableStatuses` while every job retried after all of them. */
+  readonly settings?: Omit<ChangeableSettings, 'retryableStatuses'> & Partial<ChangeableSettings>;
 }
 
 /** One change of a batch job: who, when, from what, to what. Written in the transaction of the change; a trigger refuses to change or delete it. */

@@ -1,6 +1,7 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from './batch-job.status.js';
 import type { SnoozeReason } from './call.snooze.js';
+import { RETRYABLE_STATUSES, type RetryableStatus } from './contact.status.js';
 import type { Disambiguation } from './schedule.js';
 
 /** `batch_` and a ULID: `'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8'`. */
@@ -21,8 +22,11 @@ const list = (values: readonly string[]): string => values.map((value) => `'${va
 @Check('batch_jobs_start_has_zone', `starts_at is null or (timezone is not null and disambiguation is not null)`)
 @Check('batch_jobs_pause_reason_of_paused', `pause_reason is null or status = 'paused'`)
 @Check('batch_jobs_late_limit_in_range', 'max_late_start_minutes between 0 and 525600')
+@Check('batch_jobs_retryable_statuses_known', `retryable_statuses <@ '{${RETRYABLE_STATUSES.join(',')}}'`)
 @Index('batch_jobs_due', ['startsAt'], { where: `status = 'scheduled'` })
 @Index('batch_jobs_running', ['organizationId'], { where: `status = 'running'` })
+// Written by hand in the migration: TypeORM has no word for its operators.
+@Index('batch_jobs_by_name', { synchronize: false })
 @Index('batch_jobs_newest_first', ['organizationId', 'createdAt', 'id'])
 export class BatchJob {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'batch_jobs_pkey' }) readonly id: BatchJobId;
@@ -48,6 +52,10 @@ export class BatchJob {
 
   /** Most calls to one contact, the first included, 1–10. */
   @Column({ name: 'max_attempts', type: 'integer' }) readonly maxAttempts: number;
+
+  /** Outcomes after which a contact is called again while attempts are left. Empty: nobody is. */
+  @Column({ name: 'retryable_statuses', type: 'text', array: true, default: [...RETRYABLE_STATUSES] })
+  readonly retryableStatuses: readonly RetryableStatus[];
 
   @Column({ name: 'total_contacts', type: 'integer' }) readonly totalContacts: number;
 

@@ -10,7 +10,7 @@ import type { BatchJobStatus } from './batch-job.status.js';
 import { ContactCount } from './contact-count.entity.js';
 import type { ContactList } from './contact-list.js';
 import { Contact } from './contact.entity.js';
-import type { ContactStatus } from './contact.status.js';
+import type { ContactStatus, RetryableStatus } from './contact.status.js';
 import { INSERT_BATCH_JOB, INSERT_CONTACTS } from './create.statements.js';
 import { JobNotFoundError } from './errors.js';
 import type { ResolvedSchedule } from './schedule.js';
@@ -30,6 +30,7 @@ export interface NewBatchJob {
   readonly agentId: string;
   readonly concurrentCallLimit: number;
   readonly maxAttempts: number;
+  readonly retryableStatuses: readonly RetryableStatus[];
   /** Null: as `MAX_LATE_START_MINUTES` says. */
   readonly maxLateStartMinutes: number | null;
   readonly list: ContactList;
@@ -45,6 +46,8 @@ export interface ListPosition {
 
 export interface ListFilter {
   readonly status?: BatchJobStatus;
+  /** A part of the name, in any case. */
+  readonly name?: string;
   /** Inclusive. */
   readonly startsAfter?: Date;
   /** Exclusive. */
@@ -116,6 +119,7 @@ export class BatchJobsRepository {
         .createQueryBuilder(BatchJob, 'job')
         .where('job.organizationId = :organizationId', { organizationId });
       if (filter.status) query.andWhere('job.status = :status', filter);
+      if (filter.name !== undefined) query.andWhere('job.name ilike :part', { part: `%${toLiteral(filter.name)}%` });
       if (filter.startsAfter) query.andWhere('job.startsAt >= :startsAfter', filter);
       if (filter.startsBefore) query.andWhere('job.startsAt < :startsBefore', filter);
       const total = await query.getCount();
@@ -156,6 +160,9 @@ export class BatchJobsRepository {
   }
 }
 
+/** As a pattern that means nothing but itself. */
+const toLiteral = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
+
 const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unknown[] => {
   const { schedule } = job;
   return [
@@ -177,6 +184,7 @@ const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unk
     caller.actor,
     caller.requestId,
     job.fromPhoneNumber,
+    job.retryableStatuses,
   ];
 };
 

@@ -187,7 +187,7 @@ export const END_CALLS = `
       from report join call_attempts as call on call.id = report.call_id
      where report.of_organization is null or call.organization_id = report.of_organization
   ), job as (
-    select id, status, max_attempts from batch_jobs where id in (select batch_job_id from found)
+    select id, status, max_attempts, retryable_statuses from batch_jobs where id in (select batch_job_id from found)
      order by id for no key update
   ), ended as (
     update call_attempts as call
@@ -197,7 +197,7 @@ export const END_CALLS = `
       from found left join job on job.id = found.batch_job_id
      where call.id = found.id and (call.ended_at is null or (${IS_CORRECTION}))
     returning call.*, found.status as contact_status, found.least_ms,
-              coalesce(found.is_retryable and job.status in ('running', 'paused') and call.attempt < job.max_attempts, false)
+              coalesce(found.is_retryable and found.status = any (job.retryable_statuses) and job.status in ('running', 'paused') and call.attempt < job.max_attempts, false)
                 as is_retried
   ), contact as (
     update contacts

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { RETRYABLE_STATUSES } from './contact.status.js';
 
 // A statement may take 5 s; one of so many contacts, with their indexes and counters, takes a tenth of a second.
 const CONTACTS_PER_STATEMENT = 5_000;
@@ -11,15 +12,20 @@ export const CANCEL_WAITING = `
   )
   select count(*)::integer as contacts from changed`;
 
+const LAST_OUTCOME = '(select outcome from call_attempts where contact_id = contacts.id order by attempt desc limit 1)';
+
+// Nobody is looked up where every outcome is retried: a million may wait.
+const IS_RESTRICTED = `cardinality(job.retryable_statuses) < ${RETRYABLE_STATUSES.length}`;
+
 /** Ends contacts that wait for a call which is no longer allowed, as their last call ended: job $1, places from $2 to $3. */
 export const END_EXHAUSTED = `
   with changed as (
     update contacts
-       set status = (select outcome from call_attempts where contact_id = contacts.id order by attempt desc limit 1),
-           completed_at = clock_timestamp(), next_retry_at = null
+       set status = ${LAST_OUTCOME}, completed_at = clock_timestamp(), next_retry_at = null
       from batch_jobs as job
      where job.id = $1 and batch_job_id = $1 and position between $2 and $3
-       and contacts.status = 'queued' and attempt_count >= job.max_attempts
+       and contacts.status = 'queued'
+       and (attempt_count >= job.max_attempts or ${IS_RESTRICTED} and ${LAST_OUTCOME} <> all (job.retryable_statuses))
     returning 1
   )
   select count(*)::integer as contacts from changed`;

@@ -24,8 +24,9 @@ const OPEN: readonly ContactStatus[] = [...WAITING_CONTACT_STATUSES, 'dialing'];
 /** True when no further call will be placed to the contact. */
 export const isEnded = (status: ContactStatus): boolean => !OPEN.includes(status);
 
-/** Outcomes after which the contact is called again while attempts are left. */
+/** Outcomes after which a contact may be called again while attempts are left: all of them, unless its batch says less. */
 export const RETRYABLE_STATUSES = ['no_answer', 'busy', 'timeout'] as const satisfies readonly ContactStatus[];
+export type RetryableStatus = (typeof RETRYABLE_STATUSES)[number];
 
 /** How a contact ended that was called in vain. A cancelled one is neither a success nor a failure. */
 export const FAILED_STATUSES = CONTACT_STATUSES.filter(

@@ -9,8 +9,8 @@ import { CHANGE, PAUSE, RESUME } from './control.statements.js';
 export type SettingsChange = Partial<ChangeableSettings>;
 
 /** True for what says how calls are placed: a job that has ended places none. */
-export const isOfCalls = ({ concurrentCallLimit, maxAttempts }: SettingsChange): boolean =>
-  concurrentCallLimit !== undefined || maxAttempts !== undefined;
+export const isOfCalls = ({ concurrentCallLimit, maxAttempts, retryableStatuses }: SettingsChange): boolean =>
+  [concurrentCallLimit, maxAttempts, retryableStatuses].some((limit) => limit !== undefined);
 
 /** Statements for jobs that run, or will. */
 @Injectable()
@@ -26,9 +26,10 @@ export class ControlRepository {
   }
 
   change(order: ChangeOrder, settings: SettingsChange): Promise<ChangeResult> {
-    const { name = null, description, concurrentCallLimit = null, maxAttempts = null } = settings;
+    const { name, description, concurrentCallLimit, maxAttempts, retryableStatuses } = settings;
     const allowed = isOfCalls(settings) ? NOT_ENDED : BATCH_JOB_STATUSES;
-    const own = [name, description !== undefined, description ?? null, concurrentCallLimit, maxAttempts];
-    return this.changes.makeWithContacts(CHANGE, END_EXHAUSTED, allowed, order, own);
+    const own = [name, description !== undefined, description, concurrentCallLimit, maxAttempts, retryableStatuses];
+    const orNull = own.map((value) => value ?? null);
+    return this.changes.makeWithContacts(CHANGE, END_EXHAUSTED, allowed, order, orNull);
   }
 }

@@ -5,14 +5,14 @@ import { historyFacts } from './history.sql.js';
  *
  * Parameters: $1 id, $2 organization, $3 number, $4 agent, $5 name, $6 description, $7 call limit, $8 attempts,
  * $9 late limit, $10 contacts, $11 start, $12 local time, $13 zone, $14 disambiguation, $15 version of the zone rules,
- * $16 actor, $17 request id, $18 the number itself.
+ * $16 actor, $17 request id, $18 the number itself, $19 outcomes after which somebody is called again.
  */
 export const INSERT_BATCH_JOB = `
   with created as (
     insert into batch_jobs (
       id, organization_id, from_phone_number_id, from_phone_number, agent_id, name, description, concurrent_call_limit, max_attempts,
-      max_late_start_minutes, total_contacts, status, schedule_revision, starts_at, local_start_time, timezone, disambiguation, tzdb_version)
-    select $1, $2, $3, $18, $4, $5, $6, $7::integer, $8::integer, $9::integer, $10::integer,
+      retryable_statuses, max_late_start_minutes, total_contacts, status, schedule_revision, starts_at, local_start_time, timezone, disambiguation, tzdb_version)
+    select $1, $2, $3, $18, $4, $5, $6, $7::integer, $8::integer, $19::text[], $9::integer, $10::integer,
            case when start is null then 'pending' else 'scheduled' end,
            case when start is null then 0 else 1 end,
            start, $12, $13, $14, $15

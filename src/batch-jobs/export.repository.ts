@@ -25,6 +25,14 @@ export interface Places {
   readonly last: number;
 }
 
+/** Which contacts of a list are exported. */
+export interface Exported {
+  /** Null: in any status. */
+  readonly statuses: readonly ContactStatus[] | null;
+  /** Only those that no call was ever placed to. */
+  readonly isUncalled: boolean;
+}
+
 /** $1 job, $2 and $3 places, $4 most keys. The first contact that has a key gives it its place, as 100 keys are the most. */
 const LIST_KEYS = `
   select key from (
@@ -42,8 +50,8 @@ export interface ExportedPiece {
 }
 
 /**
- * $1 job, $2 and $3 places, $4 statuses (null: any), $5 most bytes of rows before the last one. A job without such contacts
- * gives one row of nulls; none gives none.
+ * $1 job, $2 and $3 places, $4 statuses (null: any), $5 most bytes of rows before the last one, $6 uncalled contacts only. A
+ * job without such contacts gives one row of nulls; none gives none.
  */
 const READ_PIECE = `
   select contact.phone_number as "phoneNumber", contact.contact_data as "contactData", contact.status,
@@ -56,7 +64,7 @@ const READ_PIECE = `
                   sum(octet_length(contact_data::text)) over (order by position) - octet_length(contact_data::text) as bytes_before
              from contacts
             where batch_job_id = $1 and position > $2 and position <= $3
-              and ($4::text[] is null or contacts.status = any ($4))
+              and ($4::text[] is null or contacts.status = any ($4)) and (attempt_count = 0 or not $6::boolean)
          ) as contact on contact.bytes_before < $5
    where job.id = $1 order by contact.position`;
 
@@ -77,14 +85,13 @@ export class ExportRepository {
   /**
    * Contacts in these places, fewer when their rows are large.
    *
-   * @param statuses null: in any
    * @param maxBytes of the rows as JSON; the last one may exceed it
    * @returns null when the job is gone
    */
   async readPiece(
     batchJobId: BatchJobId,
     { after, last }: Places,
-    statuses: readonly ContactStatus[] | null,
+    { statuses, isUncalled }: Exported,
     maxBytes: number,
   ): Promise<ExportedPiece | null> {
     const rows = await this.database.query<PieceRow | { readonly phoneNumber: null }>(READ_PIECE, [
@@ -93,6 +100,7 @@ export class ExportRepository {
       last,
       statuses,
       maxBytes,
+      isUncalled,
     ]);
     if (rows.length === 0) return null;
     const contacts = rows.filter((row): row is PieceRow => row.phoneNumber !== null);

@@ -30,7 +30,8 @@ const giveBack = (condition: string): string => `
     select returned.contact_id, returned.attempt - 1 as attempts,
            case when job.status not in ('running', 'paused') then 'cancelled'
                 when returned.attempt = 1 then 'pending'
-                when returned.attempt > job.max_attempts then earlier.outcome
+                when returned.attempt > job.max_attempts or earlier.outcome <> all (job.retryable_statuses)
+                  then earlier.outcome
                 else 'queued' end as status,
            earlier.placed_at, earlier.error_code, earlier.reason, earlier.room_name, earlier.duration_seconds
       from returned cross join job left join earlier on true

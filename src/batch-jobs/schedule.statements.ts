@@ -3,12 +3,19 @@ import type { BatchJobStatus } from './batch-job.status.js';
 import { conditionally, END_HOLD } from './conditional.statement.js';
 import { historyFacts } from './history.sql.js';
 
-/** $8 start, $9 local time, $10 zone, $11 disambiguation, $12 version of the zone rules. */
+/** What a move tells of the schedule that it ended. */
+export interface MoveDetails {
+  /** Null: there was none. */
+  readonly timezoneBefore: string | null;
+}
+
+/** $8 start, $9 local time, $10 zone, $11 disambiguation, $12 version of the zone rules. Gives `MoveDetails` back. */
 export const RESCHEDULE = conditionally({
   action: 'rescheduled',
   set: `status = 'scheduled', schedule_revision = old.schedule_revision + 1, starts_at = $8::timestamptz,
         local_start_time = $9, timezone = $10, disambiguation = $11, tzdb_version = $12`,
   onlyIf: '$8::timestamptz > clock_timestamp()',
+  details: `jsonb_build_object('timezoneBefore', old.timezone)`,
 });
 
 /** Contacts being called keep their call; those waiting for one are cancelled (`CANCEL_WAITING`). */

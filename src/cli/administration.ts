@@ -7,6 +7,7 @@ import { dataSourceOptions } from '../database/data-source.js';
 import { serviceFile } from '../embedded/service-file.js';
 import { loadEnvironmentFile, readEnvironment, readVariable } from '../env.js';
 import { Database } from '../shared/database.js';
+import { dataDir } from './data-dir.js';
 import { isUsageError } from './usage.error.js';
 
 /** What the administration commands work with. */
@@ -32,8 +33,7 @@ export async function administer(usage: string, command: (on: Administration) =>
 
 async function withDatabase<T>(work: (on: Administration) => Promise<T>): Promise<T> {
   loadEnvironmentFile();
-  const running = serviceFile(readVariable('DATA_DIR') ?? '.data');
-  if (!readVariable('DATABASE_URL') && existsSync(running)) process.loadEnvFile(running);
+  if (!readVariable('DATABASE_URL')) process.loadEnvFile(findRunning(dataDir()));
 
   // No command places a call.
   const environment = readEnvironment({ dialer: 'simulated' });
@@ -48,6 +48,16 @@ async function withDatabase<T>(work: (on: Administration) => Promise<T>): Promis
     await dataSource.destroy();
   }
 }
+
+/** @throws when no service runs on the folder: what is missing then is the right folder, and no address */
+const findRunning = (folder: string): string => {
+  const running = serviceFile(folder);
+  if (existsSync(running)) return running;
+  throw new Error(
+    `No npm start runs on the data folder ${folder}, and DATABASE_URL is not set. If one runs on another folder, name that ` +
+      'in DATA_DIR, as it was named there. Otherwise run npm start, or set DATABASE_URL, REDIS_URL and API_KEY_PEPPER.',
+  );
+};
 
 const explain = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException;

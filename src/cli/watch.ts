@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadEnvironmentFile, readVariable } from '../env.js';
+import { dataDir } from './data-dir.js';
 import { Display, toLine, type WatchedJob } from './progress-line.js';
 import { readEvents } from './progress-stream.js';
 import { isUsageError, UsageError } from './usage.error.js';
@@ -33,9 +34,14 @@ const readArguments = () => {
 };
 
 const findKey = (): string => {
-  const kept = join(readVariable('DATA_DIR') ?? '.data', 'demo-api-key');
+  const folder = dataDir();
+  const kept = join(folder, 'demo-api-key');
   const key = readVariable('BATCH_JOBS_API_KEY') ?? (existsSync(kept) ? readFileSync(kept, 'utf8').trim() : '');
-  if (key === '') throw new UsageError('Give an API key with --key, or in BATCH_JOBS_API_KEY.');
+  if (key === '') {
+    throw new UsageError(
+      `Give an API key with --key or in BATCH_JOBS_API_KEY, or the data folder of the npm start in DATA_DIR: ${folder} has no key.`,
+    );
+  }
   return key;
 };
 

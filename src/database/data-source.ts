@@ -17,6 +17,7 @@ import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
+import { FindAndRetry1795710000000 } from './migrations/1795710000000-find-and-retry.js';
 import { HoldBatches1795740000000 } from './migrations/1795740000000-hold-batches.js';
 
 const JSON_TYPE: number = pgTypes.builtins.JSON;
@@ -56,6 +57,7 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     CreateBatchJobs1795467600000,
     KeepWhatHappened1795620600000,
     PlaceCalls1795633200000,
+    FindAndRetry1795710000000,
     HoldBatches1795740000000,
   ],
   migrationsTableName: 'batch_jobs_migrations',

@@ -5,7 +5,7 @@ import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository, type ListFilter, type ListPage, type Page } from '../batch-jobs/batch-jobs.repository.js';
 import type { ContactList, ContactListReport } from '../batch-jobs/contact-list.js';
 import type { Contact } from '../batch-jobs/contact.entity.js';
-import type { ContactStatus } from '../batch-jobs/contact.status.js';
+import type { ContactStatus, RetryableStatus } from '../batch-jobs/contact.status.js';
 import type { ChangeTerms } from '../batch-jobs/change-terms.js';
 import { entityTagOf, type EntityTag } from '../batch-jobs/entity-tag.js';
 import {
@@ -38,6 +38,8 @@ export interface CreateBatchJob {
   readonly fromPhoneNumberId: string;
   readonly concurrentCallLimit: number;
   readonly maxAttempts: number;
+  /** Outcomes after which a contact is called again. Empty: nobody is. */
+  readonly retryableStatuses: readonly RetryableStatus[];
   /** A start later than this is marked missed; 0: any lateness is fine. Null: as `MAX_LATE_START_MINUTES` says. */
   readonly maxLateStartMinutes: number | null;
   /** Closed when the call is over, also when it failed. */
@@ -63,6 +65,8 @@ export interface Created {
 export interface CountedJob {
   readonly job: BatchJob;
   readonly counts: StatusCounts;
+  /** See `ScheduleResolver.localStartTimeOf`. */
+  readonly localStartTime: string | null;
 }
 
 export interface JobDetail extends CountedJob {
@@ -127,7 +131,7 @@ export class BatchJobsService {
   async list(caller: Caller, filter: ListFilter, page: ListPage): Promise<{ jobs: CountedJob[]; total: number }> {
     const [jobs, total] = await this.batchJobs.list(caller.organizationId, filter, page);
     const counts = await this.batchJobs.countContacts(jobs.map((job) => job.id));
-    return { jobs: jobs.map((job) => ({ job, counts: counts.get(job.id) ?? {} })), total };
+    return { jobs: jobs.map((job) => this.countedOf(job, counts)), total };
   }
 
   /**
@@ -143,7 +147,7 @@ export class BatchJobsService {
       this.batchJobs.listContacts(id, status, page),
       this.batchJobs.findHold(id),
     ]);
-    const counted = { job, counts: counts.get(id) ?? {} };
+    const counted = this.countedOf(job, counts);
     return { ...counted, contacts, hold, estimatedCompletionAt: estimateCompletion(job, counted.counts, this.clock) };
   }
 
@@ -190,6 +194,10 @@ export class BatchJobsService {
     const scheduledJobId = wakeUpId({ batchJobId: id, revision: job.scheduleRevision });
     const queueJob = await this.scheduler.lookUp(scheduledJobId);
     return { job, scheduledJobId, queueJob, timer: timerStateOf(job.startsAt, queueJob, this.clock.now()) };
+  }
+
+  private countedOf(job: BatchJob, counts: ReadonlyMap<BatchJobId, StatusCounts>): CountedJob {
+    return { job, counts: counts.get(job.id) ?? {}, localStartTime: this.resolver.localStartTimeOf(job) };
   }
 
   private async createOf(caller: Caller, input: CreateBatchJob): Promise<Created> {

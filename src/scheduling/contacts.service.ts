@@ -5,18 +5,19 @@ import { BatchJobsRepository, type ContactPage } from '../batch-jobs/batch-jobs.
 import type { Contact } from '../batch-jobs/contact.entity.js';
 import { FAILED_STATUSES, type ContactStatus } from '../batch-jobs/contact.status.js';
 import { JobNotFoundError, NotExportableError } from '../batch-jobs/errors.js';
-import { ExportRepository, type ExportedContact, type Places } from '../batch-jobs/export.repository.js';
+import { ExportRepository, type Exported, type ExportedContact, type Places } from '../batch-jobs/export.repository.js';
 import type { Caller } from '../shared/caller.js';
 
 /** Which contacts an export has, by how they ended. */
-export const EXPORT_FILTERS = ['all', 'successful', 'failed'] as const;
+export const EXPORT_FILTERS = ['all', 'successful', 'failed', 'uncalled'] as const;
 export type ExportFilter = (typeof EXPORT_FILTERS)[number];
 
-const STATUSES = {
-  all: null,
-  successful: ['completed'],
-  failed: FAILED_STATUSES,
-} as const satisfies Record<ExportFilter, readonly ContactStatus[] | null>;
+const EXPORTED: Readonly<Record<ExportFilter, Exported>> = {
+  all: { statuses: null, isUncalled: false },
+  successful: { statuses: ['completed'], isUncalled: false },
+  failed: { statuses: FAILED_STATUSES, isUncalled: false },
+  uncalled: { statuses: null, isUncalled: true },
+};
 
 // Bounds what an export holds in memory, and for how long it keeps the process from anything else: some 20 ms.
 const CONTACTS_PER_PIECE = 500;
@@ -92,7 +93,7 @@ export class ContactsService {
     return {
       columns: keys.slice(0, MAX_EXPORT_COLUMNS),
       hasMoreColumns: keys.length > MAX_EXPORT_COLUMNS,
-      pieces: this.readPieces(job, STATUSES[filter]),
+      pieces: this.readPieces(job, EXPORTED[filter]),
     };
   }
 
@@ -111,11 +112,11 @@ export class ContactsService {
 
   private async *readPieces(
     { id, totalContacts }: BatchJob,
-    statuses: readonly ContactStatus[] | null,
+    exported: Exported,
   ): AsyncGenerator<readonly ExportedContact[]> {
     let most = CONTACTS_PER_PIECE;
     for (let after = 0; after < totalContacts;) {
-      const piece = await this.exports.readPiece(id, { after, last: after + most }, statuses, BYTES_PER_PIECE);
+      const piece = await this.exports.readPiece(id, { after, last: after + most }, exported, BYTES_PER_PIECE);
       if (!piece) throw new JobNotFoundError();
       const { contacts, last } = piece;
       if (contacts.length > 0) yield contacts;

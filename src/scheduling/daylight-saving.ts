@@ -6,6 +6,13 @@ const HALF_YEAR_DAYS = 183;
 // Shorter than any stretch of time in which a zone kept an offset since 1970 (167 hours), so that none is stepped over.
 const STEP_DAYS = 6;
 
+const STEPS = Math.floor(HALF_YEAR_DAYS / STEP_DAYS);
+const DAYS_AROUND = Array.from({ length: 2 * STEPS + 1 }, (_, step) => (step - STEPS) * STEP_DAYS);
+
+/** Every offset in force within half a year before and after. */
+const offsetsAround = (instantMs: number, zone: Zone): number[] =>
+  DAYS_AROUND.map((days) => zone.utcOffsetMs(instantMs + days * DAY_MS));
+
 /**
  * Whether clocks are ahead then of what they show at another time of the year: the offset is greater than the smallest
  * one in force within half a year before and after.
@@ -17,8 +24,9 @@ const STEP_DAYS = 6;
  */
 export const isDaylightSaving = (instantMs: number, zone: Zone): boolean => {
   const offsetMs = zone.utcOffsetMs(instantMs);
-  for (let days = -HALF_YEAR_DAYS; days <= HALF_YEAR_DAYS; days += STEP_DAYS) {
-    if (zone.utcOffsetMs(instantMs + days * DAY_MS) < offsetMs) return true;
-  }
-  return false;
+  return offsetsAround(instantMs, zone).some((other) => other < offsetMs);
 };
+
+/** Whether clocks show what UTC's do, from half a year before to half a year after: Reykjavik's, and not London's in winter. */
+export const showsUtc = (instantMs: number, zone: Zone): boolean =>
+  offsetsAround(instantMs, zone).every((offsetMs) => offsetMs === 0);

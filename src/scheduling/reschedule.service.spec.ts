@@ -39,7 +39,7 @@ class OneRow implements Pick<PublicOf<ScheduleRepository>, 'reschedule'> {
     if (!canMove(status, 'scheduled') || to.startsAt <= now) return { outcome: 'refused', status };
     const scheduled = { batchJobId, revision: (start?.revision ?? 0) + 1, startsAt: to.startsAt };
     const changed = { outcome: 'changed', statusBefore: status, ended: start, scheduled } as const;
-    return { ...changed, startedAt: null, contacts: 0, details: null, entityTag: '"5.9"' };
+    return { ...changed, startedAt: null, contacts: 0, details: { timezoneBefore: null }, entityTag: '"5.9"' };
   }
 }
 

@@ -7,6 +7,7 @@ import type { EntityTag } from '../batch-jobs/entity-tag.js';
 import { NotReschedulableError } from '../batch-jobs/errors.js';
 import type { Changed, ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
+import type { MoveDetails } from '../batch-jobs/schedule.statements.js';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
 import type { Caller } from '../shared/caller.js';
 import { carryOut } from './carry-out.js';
@@ -55,7 +56,7 @@ export class RescheduleService {
     const rescheduled = (moved: Changed, rearmed: Rearmed): Rescheduled => ({
       statusBefore: moved.statusBefore,
       start: moved.scheduled as ScheduledStart,
-      schedule,
+      schedule: this.withWarning(schedule, to, moved),
       entityTag: moved.entityTag,
       ...rearmed,
     });
@@ -70,6 +71,12 @@ export class RescheduleService {
     const { revision, startsAt } = moved.scheduled as ScheduledStart;
     this.logger.log('batch rescheduled', { batchJobId: id, revision, startsAt, actor: caller.actor, ...rearmed });
     return rescheduled(moved, rearmed);
+  }
+
+  private withWarning(schedule: ResolvedSchedule, asked: Schedule, { details }: Changed): ResolvedSchedule {
+    const { timezoneBefore } = details as MoveDetails;
+    const warning = this.resolver.warnOfOmittedZone(asked, timezoneBefore);
+    return warning === null ? schedule : { ...schedule, warnings: [...schedule.warnings, warning] };
   }
 
   private refusal(status: BatchJobStatus, schedule: ResolvedSchedule): Error {

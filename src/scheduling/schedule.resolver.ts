@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { BatchJob } from '../batch-jobs/batch-job.entity.js';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
 import { Clock } from '../shared/clock.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
@@ -34,5 +35,17 @@ export class ScheduleResolver {
       throw new StartTooFarError(maxScheduleDays);
     }
     return resolved;
+  }
+
+  /** See `TimezoneService.warnOfOmittedZone`. */
+  warnOfOmittedZone(asked: Schedule, zoneBefore: string | null): string | null {
+    return this.timezones.warnOfOmittedZone(asked, zoneBefore);
+  }
+
+  /** A stored start as a clock in its zone shows it, RFC 9557. Null without one, and for a zone that the data do not have. */
+  localStartTimeOf({ startsAt, timezone }: Pick<BatchJob, 'startsAt' | 'timezone'>): string | null {
+    // Data older than those that stored it may not know a zone: that is no reason to show nothing of a job.
+    if (!startsAt || timezone === null || !this.timezones.knows(timezone)) return null;
+    return this.timezones.localStartTime(startsAt, timezone);
   }
 }

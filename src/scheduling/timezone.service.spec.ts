@@ -455,3 +455,33 @@ describe('an instant of a list filter', () => {
     expect(timezones.parseInstant(text)).toBeNull();
   });
 });
+
+describe('a wall time without a zone', () => {
+  const warn = (startTime: string, before: string | null) => timezones.warnOfOmittedZone({ startTime }, before);
+
+  it('is warned of with what it would have been in the zone that the batch had', () => {
+    expect(warn('2027-07-01 09:00', 'Europe/London')).toBe(
+      "2027-07-01T09:00:00 was read in UTC, as no timezone was given; in Europe/London, the batch's timezone before, " +
+        'it would have been 2027-07-01T09:00:00+01:00[Europe/London], 2027-07-01T08:00:00Z in UTC.',
+    );
+  });
+
+  it('is warned of in winter, too, where only summer differs', () => {
+    expect(warn('2027-01-15T09:00:00', 'Europe/London')).toContain('2027-01-15T09:00:00Z in UTC');
+  });
+
+  it.each([
+    ['2027-03-14T02:30:00', '2027-03-14T03:30:00-04:00[America/New_York]'],
+    ['2027-11-07T01:30:00', '2027-11-07T01:30:00-04:00[America/New_York]'],
+  ])('that a clock change of that zone skips or repeats is warned of: %s', (startTime, there) => {
+    const asked = { startTime, disambiguation: 'reject' } as const;
+    expect(timezones.warnOfOmittedZone(asked, 'America/New_York')).toContain(there);
+  });
+
+  it.each([null, 'UTC', 'Etc/UTC', 'Zulu', 'GMT', 'Africa/Abidjan', 'Atlantic/Reykjavik', 'Mars/Olympus'])(
+    'is nothing to tell of when the batch had %s',
+    (before) => {
+      expect(warn('2027-07-01T09:00:00', before)).toBeNull();
+    },
+  );
+});

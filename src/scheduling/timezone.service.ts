@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Disambiguation, ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
-import { isDaylightSaving } from './daylight-saving.js';
+import { toUtc } from '../shared/utc.js';
+import { isDaylightSaving, showsUtc } from './daylight-saving.js';
 import { formatLocalStartTime, formatUtcOffset } from './local-time.js';
 import { ConflictingTimezonesError, InvalidTimezoneError } from './schedule.errors.js';
 import { parseStartTime, type StartTime } from './start-time.grammar.js';
 import { WallTime, type Chosen } from './wall-time.js';
+import { cautionOf } from './zone-cautions.js';
 import { ZONE_RULES, ZoneRules, type Zone } from './zone-rules.js';
 
 /** A zone at one instant. */
@@ -57,12 +59,39 @@ export class TimezoneService {
   }
 
   /**
+   * Says that a wall time without a zone was read as UTC's, and what it would have been in the zone that the batch had.
+   *
+   * @param zoneBefore IANA name. Null: the batch had none
+   * @returns null when a zone or an offset was given, or when clocks in that zone show what UTC's do all the year
+   */
+  warnOfOmittedZone(
+    { startTime, timezone, disambiguation = 'compatible' }: Schedule,
+    zoneBefore: string | null,
+  ): string | null {
+    const zone = zoneBefore === null ? null : this.rules.find(zoneBefore);
+    const { wallMs, offsetMs, suffix } = parseStartTime(startTime);
+    if (!zone || timezone !== undefined || suffix !== null || offsetMs !== null) return null;
+
+    const wallTime = new WallTime(wallMs, zone);
+    // Nothing is refused here: the start is read as UTC, where every wall time exists once.
+    const { instantMs } = wallTime.choose(disambiguation === 'reject' ? 'compatible' : disambiguation);
+    if (showsUtc(instantMs, zone)) return null;
+    const there = `${formatLocalStartTime(instantMs, zone)}, ${toUtc(new Date(instantMs))} in UTC`;
+    return `${wallTime.localTime} was read in UTC, as no timezone was given; in ${zone.name}, the batch's timezone before, it would have been ${there}.`;
+  }
+
+  /**
    * Finds the canonical spelling of a zone's name, given in any case.
    *
    * @throws invalid_timezone  not an IANA name
    */
   canonicalName(timezone: string): string {
     return this.getZone(timezone).name;
+  }
+
+  /** Whether it is an IANA name of the data, in any case. */
+  knows(timezone: string): boolean {
+    return this.rules.find(timezone) !== null;
   }
 
   /**
@@ -141,6 +170,10 @@ const choose = (
   }
   const wallTime = new WallTime(wallMs, given ?? UTC);
   const { localTime } = wallTime;
-  if (offsetMs === null) return { ...wallTime.choose(disambiguation), localTime };
+  if (offsetMs === null) {
+    const chosen = wallTime.choose(disambiguation);
+    const caution = given && cautionOf(given, chosen.instantMs);
+    return { ...chosen, localTime, warnings: caution ? [...chosen.warnings, caution] : chosen.warnings };
+  }
   return { ...wallTime.chooseByOffset(offsetMs, disambiguation), localTime };
 };

@@ -1,25 +1,17 @@
 import leven from 'leven';
+import { citiesCalled, fold, foldCommon, hasDigit, zonesCalled, ZONE_WORDS } from './zone-names.js';
 import { ZONE_RULES } from './zone-rules.js';
 
 const MAX_SUGGESTIONS = 3;
 const MAX_NAME_LENGTH = 64;
 
-/** Letters only, without accents: `'América/New York'` and `'America/New_York'` become the same. */
-const fold = (name: string): string =>
-  name
-    .normalize('NFKD')
-    .replace(/[^a-z]/gi, '')
-    .toLowerCase();
+/** `'America/Miami'` and `'Miami, Florida'`: the city. */
+const cityOf = (name: string): string => fold(name.slice(name.lastIndexOf('/') + 1).split(',')[0]);
 
-const cityOf = (name: string): string => fold(name.slice(name.lastIndexOf('/') + 1));
+/** What stands before the first slash, `'america'`. Empty without one. */
+const regionOf = (name: string): string => fold(name.slice(0, Math.max(0, name.indexOf('/'))));
 
-/**
- * Digits are offsets, and no near miss: `UTC+5` is not nearly `UTC`, and by `GMT+5` people mean five hours ahead of
- * Greenwich, but IANA's `Etc/GMT+5` is five hours behind.
- */
-const hasDigit = (name: string): boolean => /\d/.test(name);
-
-const CANDIDATES = ZONE_RULES.names
+const ZONES = ZONE_RULES.names
   .filter((name) => !hasDigit(name))
   .map((name) => ({
     name,
@@ -27,27 +19,52 @@ const CANDIDATES = ZONE_RULES.names
     city: cityOf(name),
   }));
 
-/** One slip per four letters, three at most. `PST` has none: `EST` and `MST` are as near as anything, and wrong. */
+/** One slip per four letters, three at most: of a word as short as `'PST'` everything else is as near as anything. */
 const slips = (from: string, to: string): number => {
   const allowed = Math.min(3, Math.floor(from.length / 4));
   const distance = leven(from, to, { maxDistance: allowed + 1 });
   return distance > allowed ? Infinity : distance;
 };
 
-/**
- * Lists the zones, up to three and the nearest first, that a name may have been meant for: typed wrongly, with a space
- * or hyphen for the underscore, or with the region wrong or left out (`'New York'`, `'Karachi'`).
- */
-export const suggestZones = (name: string): string[] => {
-  if (name.length > MAX_NAME_LENGTH || hasDigit(name)) return [];
-  const [whole, city] = [fold(name), cityOf(name)];
+const spelledAlike = (name: string): string[] =>
+  ZONES.filter(({ whole }) => whole === fold(name)).map((zone) => zone.name);
 
-  return CANDIDATES.map((zone) => ({
+/** Zones of cities of the name, IANA's own first, but those of the region or country that was given before the others. */
+const ofCities = (name: string): string[] => {
+  const [city, region] = [cityOf(name), regionOf(name)];
+  const zones = [
+    ...ZONES.filter((zone) => zone.city === city).map((zone) => ({ zone: zone.name, isThere: false })),
+    ...citiesCalled(city).map(({ zone, country }) => ({ zone, isThere: country === region })),
+  ].map(({ zone, isThere }) => ({ zone, isThere: isThere || regionOf(zone) === region }));
+  return zones.toSorted((a, b) => Number(b.isThere) - Number(a.isThere)).map(({ zone }) => zone);
+};
+
+const nearMisses = (name: string): string[] => {
+  const [whole, city, word] = [fold(name), cityOf(name), foldCommon(name)];
+  const called = ZONE_WORDS.flatMap((each) => {
+    const far = slips(word, each);
+    return far < Infinity ? zonesCalled(each).map((zone) => ({ name: zone, far })) : [];
+  });
+  const spelled = ZONES.map((zone) => ({
     name: zone.name,
     far: Math.min(slips(whole, zone.whole), slips(city, zone.city)),
-  }))
+  }));
+  return [...called, ...spelled]
     .filter(({ far }) => far < Infinity)
     .toSorted((a, b) => a.far - b.far)
-    .slice(0, MAX_SUGGESTIONS)
     .map((near) => near.name);
+};
+
+/**
+ * Lists the zones, up to three and the likeliest first, that a name may have been meant for: spelled a little differently,
+ * as Windows or everyday speech calls it (`'India Standard Time'`, `'PST'`), named by another city (`'Miami'`), in the wrong
+ * region, or mistyped. What is found in one of these ways is not mixed with the next.
+ */
+export const suggestZones = (name: string): string[] => {
+  if (name.length > MAX_NAME_LENGTH || hasDigit(name) || fold(name) === '') return [];
+  for (const find of [spelledAlike, (text: string) => zonesCalled(foldCommon(text)), ofCities, nearMisses]) {
+    const zones = [...new Set(find(name))];
+    if (zones.length > 0) return zones.slice(0, MAX_SUGGESTIONS);
+  }
+  return [];
 };

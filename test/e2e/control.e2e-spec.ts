@@ -133,7 +133,13 @@ describe('PATCH /batch/jobs/:id', () => {
         message: 'Batch job changed',
         batchJobId: id,
         status: 'scheduled',
-        settings: { name: 'April reminders', description: 'of week 10', concurrentCallLimit: 20, maxAttempts: 3 },
+        settings: {
+          name: 'April reminders',
+          description: 'of week 10',
+          concurrentCallLimit: 20,
+          maxAttempts: 3,
+          retryableStatuses: ['no_answer', 'busy', 'timeout'],
+        },
         contactsEnded: 0,
         etag: '"1.2"',
       },
@@ -155,6 +161,56 @@ describe('PATCH /batch/jobs/:id', () => {
   it('200: takes a description away with null', async () => {
     const id = await app.create({ description: 'of week 10' });
     expect((await change(id, { description: null })).body.settings.description).toBeNull();
+  });
+
+  it('200: says after which outcomes somebody is called again, and keeps both in the history', async () => {
+    const id = await app.create();
+
+    const { body } = await change(id, { retryableStatuses: ['busy'] });
+
+    expect(body).toMatchObject({ settings: { retryableStatuses: ['busy'], maxAttempts: 3 }, contactsEnded: 0 });
+    expect((await app.get(`/batch/jobs/${id}`)).body.retryPolicy).toEqual({
+      maxAttempts: 3,
+      retryableStatuses: ['busy'],
+    });
+    expect(await lastChange(id)).toMatchObject({
+      before: { settings: { retryableStatuses: ['no_answer', 'busy', 'timeout'] } },
+      after: { settings: { retryableStatuses: ['busy'] } },
+    });
+    expect((await change(id, { retryableStatuses: [] })).body.settings.retryableStatuses).toEqual([]);
+  });
+
+  it('200: shows a change from before there was a choice', async () => {
+    const id = await app.create();
+    await app.database.query(
+      `insert into batch_job_history (batch_job_id, organization_id, action, actor, before, after)
+       select batch_job_id, organization_id, 'changed', actor, after || $2::jsonb, after || $2::jsonb
+         from batch_job_history where batch_job_id = $1`,
+      [id, { settings: { name: 'x', description: null, concurrentCallLimit: 5, maxAttempts: 3 } }],
+    );
+    expect((await lastChange(id)).after.settings.retryableStatuses).toEqual(['no_answer', 'busy', 'timeout']);
+  });
+
+  it('200: ends contacts that wait for a call after an outcome which is no reason for one any more', async () => {
+    const id = await running();
+    await app.database.query(
+      `with called as (
+         update contacts set status = 'queued', attempt_count = 2, next_retry_at = clock_timestamp() + interval '1 hour'
+          where batch_job_id = $1 returning id, batch_job_id, position
+       )
+       insert into call_attempts (id, organization_id, batch_job_id, contact_id, attempt, claimed_at, ended_at, outcome)
+       select 'call_' || position || attempt || $1, 'org_a', batch_job_id, id, attempt, clock_timestamp(), clock_timestamp(), outcome
+         from called join (values (1, 1, 'busy'), (1, 2, 'no_answer'), (2, 1, 'no_answer'), (2, 2, 'busy'))
+                       as calls (of, attempt, outcome) on calls.of = called.position`,
+      [id],
+    );
+
+    const { body } = await change(id, { retryableStatuses: ['busy', 'timeout'] });
+
+    expect(body).toMatchObject({ contactsEnded: 1 });
+    const { statusBreakdown, contacts } = (await app.get(`/batch/jobs/${id}`)).body;
+    expect(contacts.map(({ status }: { status: string }) => status)).toEqual(['no_answer', 'queued']);
+    expect(statusBreakdown).toMatchObject({ no_answer: 1, queued: 1 });
   });
 
   it('200: ends contacts that have had as many calls as are allowed now', async () => {
@@ -183,6 +239,7 @@ describe('PATCH /batch/jobs/:id', () => {
     async (status) => {
       const id = await inStatus(status);
       expect((await change(id, { name: 'Archive' })).body).toMatchObject({ status, settings: { name: 'Archive' } });
+      expect(await change(id, { retryableStatuses: [] })).toMatchObject({ status: 400 });
       const refused = await change(id, { name: 'Other', maxAttempts: 1 });
       expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_status', currentStatus: status } });
       expect(refused.body.detail).toMatch(/Only its name and description can be changed now/);
@@ -191,7 +248,12 @@ describe('PATCH /batch/jobs/:id', () => {
   );
 
   it.each([
-    [{}, 'Give at least one of name, description, concurrentCallLimit and maxAttempts.'],
+    [{}, 'Give at least one of name, description, concurrentCallLimit, maxAttempts and retryableStatuses.'],
+    [{ retryableStatuses: null }, "'retryableStatuses' must be a list of no_answer, busy, timeout, each at most once."],
+    [{ retryableStatuses: 'busy' }, "'retryableStatuses' must be a list of"],
+    [{ retryableStatuses: ['failed'] }, "'retryableStatuses' must be a list of"],
+    [{ retryableStatuses: ['busy', 'busy'] }, "'retryableStatuses' must be a list of"],
+    [{ retryableStatus: [] }, "Did you mean 'retryableStatuses'?"],
     [{ name: null }, "'name' must be text."],
     [{ name: '' }, "'name' must have 1 to 200 characters."],
     [{ concurrentCallLimit: 51 }, "'concurrentCallLimit' must be a whole number from 1 to 50."],

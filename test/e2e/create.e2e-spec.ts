@@ -142,12 +142,25 @@ describe('POST /batch/create', () => {
       });
     });
 
+    it.each([
+      [['busy'], 'busy'],
+      [['timeout', 'no_answer'], 'timeout, no_answer'],
+      [[], ''],
+    ])('takes the outcomes after which somebody is called again, %j, as JSON and as a form', async (words, text) => {
+      const fromJson = await app.create({ retryableStatuses: words });
+      const fromForm = (await app.upload(CSV, { retryableStatuses: text })).body.batchJobId as string;
+      for (const id of [fromJson, fromForm]) {
+        const { body } = await app.get(`/batch/jobs/${id}`);
+        expect(body.retryPolicy).toEqual({ maxAttempts: 3, retryableStatuses: words });
+      }
+    });
+
     it('gives what is left out its default', async () => {
       const { body } = await app.get(`/batch/jobs/${(await create()).body.batchJobId}`);
       expect(body).toMatchObject({
         description: null,
         concurrentCallLimit: 5,
-        retryPolicy: { maxAttempts: 3 },
+        retryPolicy: { maxAttempts: 3, retryableStatuses: ['no_answer', 'busy', 'timeout'] },
         scheduledStartTime: null,
         timezone: null,
       });
@@ -315,6 +328,9 @@ describe('POST /batch/create', () => {
       ['concurrentCallLimit', { concurrentCallLimit: 'five' }],
       ['maxAttempts', { maxAttempts: 0 }],
       ['maxAttempts', { maxAttempts: 11 }],
+      ['retryableStatuses', { retryableStatuses: ['answered'] }],
+      ['retryableStatuses', { retryableStatuses: ['busy', 'busy'] }],
+      ['retryableStatuses', { retryableStatuses: { busy: true } }],
       ['fromPhoneNumberId', { fromPhoneNumberId: undefined }],
       ['fromPhoneNumberId', { fromPhoneNumberId: 'a\u0000b' }],
       ['disambiguation', { disambiguation: 'guess' }],

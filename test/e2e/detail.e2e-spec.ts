@@ -58,6 +58,30 @@ describe('GET /batch/jobs/:id', () => {
       });
     });
 
+    it.each([
+      [{}, null],
+      [
+        { scheduledStartTime: '2025-03-01T10:00:00', timezone: 'america/new_york' },
+        '2025-03-01T10:00:00-05:00[America/New_York]',
+      ],
+      [
+        { scheduledStartTime: '2025-03-01T15:00:00Z', timezone: 'America/New_York' },
+        '2025-03-01T10:00:00-05:00[America/New_York]',
+      ],
+      [{ scheduledStartTime: '2025-03-01T15:00:00Z' }, '2025-03-01T15:00:00+00:00[UTC]'],
+    ])('shows the start of %j on a clock in its zone: %s', async (fields, expected) => {
+      await app.setNow('2025-02-20T00:00:00Z');
+      expect((await detail(await app.create(fields))).body).toMatchObject({ localStartTime: expected });
+    });
+
+    it('shows a job whose zone the data do not have', async () => {
+      await app.setNow('2025-02-20T00:00:00Z');
+      const id = await app.create({ scheduledStartTime: '2025-03-01T10:00:00', timezone: 'America/New_York' });
+      await app.database.query(`update batch_jobs set timezone = 'Mars/Olympus' where id = $1`, [id]);
+
+      expect(await detail(id)).toMatchObject({ status: 200, body: { timezone: 'Mars/Olympus', localStartTime: null } });
+    });
+
     it('shows what became of a contact, times in UTC', async () => {
       const id = await made(1);
       await app.database.query(

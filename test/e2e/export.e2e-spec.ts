@@ -134,6 +134,21 @@ describe('POST /batch/jobs/:id/export', () => {
     expect(failed.headers.get('content-disposition')).toBe(`attachment; filename="${id}-failed.csv"`);
   });
 
+  it('200: those that were never called, however the job ended', async () => {
+    const id = await ended(contacts(5), 'failed');
+    const statuses = ['cancelled', 'pending', 'cancelled', 'busy', 'completed'] as const;
+    for (const [at, status] of statuses.entries()) await app.setContactStatus(id, at + 1, status);
+    await app.database.query('update contacts set attempt_count = 1 where batch_job_id = $1 and position > 2', [id]);
+
+    const uncalled = await exportOf(id, { filter: 'uncalled' });
+
+    expect(rowsOf(uncalled.body).map((row) => [row.phone, row['call.status'], row['call.attemptCount']])).toEqual([
+      ['+12025550000', 'cancelled', '0'],
+      ['+12025550001', 'pending', '0'],
+    ]);
+    expect(uncalled.headers.get('content-disposition')).toBe(`attachment; filename="${id}-uncalled.csv"`);
+  });
+
   it('200: a file without a row, when no contact passes the filter', async () => {
     const { body } = await exportOf(await ended(contacts(2)), { filter: 'failed' });
     expect(rowsOf(body)).toEqual([]);

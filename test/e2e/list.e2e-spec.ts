@@ -50,6 +50,7 @@ describe('GET /batch/jobs', () => {
               actualStartTime: null,
               completedAt: null,
               createdAt: '2025-02-20T06:00:00Z',
+              localStartTime: '2025-03-07T09:00:00+00:00[UTC]',
             }),
           ],
           total: 7,
@@ -201,5 +202,56 @@ describe('GET /batch/jobs', () => {
       const { status, body } = await list(`?organizationId=${organizationId}`);
       expect({ status, body }).toMatchObject({ status: 403, body: { code: 'organization_mismatch' } });
     }
+  });
+
+  describe('name', () => {
+    const NAMES = [
+      'Payment reminders',
+      'REMINDERS of May',
+      'Café Zürich',
+      '100% off',
+      '50 percent',
+      'under_score',
+      'back\\slash',
+    ];
+    let named: Map<string, string>;
+    beforeAll(async () => {
+      named = new Map();
+      for (const name of NAMES) named.set(name, await app.create({ name, scheduledStartTime: '2025-04-01T09:00:00' }));
+    });
+    const found = async (name: string, more = ''): Promise<Answer> => list(`?name=${encodeURIComponent(name)}${more}`);
+
+    it.each([
+      ['reminder', ['REMINDERS of May', 'Payment reminders']],
+      ['REMINDERS', ['REMINDERS of May', 'Payment reminders']],
+      ['CAFÉ', ['Café Zürich']],
+      ['ü', ['Café Zürich']],
+      ['%', ['100% off']],
+      ['_', ['under_score']],
+      ['\\', ['back\\slash']],
+      ['not theirs', []],
+      ["' or true --", []],
+    ])('finds by the part %j, in any case: %j', async (part, expected) => {
+      const { status, body } = await found(part);
+      expect([status, body.total]).toEqual([200, expected.length]);
+      expect(body.batchJobs.map(({ name }: { name: string }) => name)).toEqual(expected);
+    });
+
+    it('goes with the other filters, with pages and with cursors', async () => {
+      const first = await found('reminder', '&pageSize=1&status=scheduled');
+      expect(first.body).toMatchObject({ total: 2, batchJobs: [{ name: 'REMINDERS of May' }] });
+      const cursor = String(first.body.nextCursor);
+      const byCursor = await found('reminder', `&pageSize=1&cursor=${cursor}`);
+      expect(byCursor.body).toMatchObject({ total: 2, batchJobs: [{ name: 'Payment reminders' }], nextCursor: null });
+      expect((await found('reminder', '&pageSize=1&page=2')).body.batchJobs).toEqual(byCursor.body.batchJobs);
+      expect((await found('reminder', '&status=pending')).body.total).toBe(0);
+    });
+
+    it.each(['', 'x'.repeat(201), 'a\u0000b'])('400 invalid_request: %j', async (part) => {
+      expect(await found(part)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request', errors: [{ parameter: 'name' }] },
+      });
+    });
   });
 });

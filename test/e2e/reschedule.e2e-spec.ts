@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { BATCH_JOB_STATUSES } from '../../src/batch-jobs/batch-job.status.js';
 import { TestApp, UNKNOWN_ID, type Answer } from '../support/test-app.js';
@@ -136,6 +137,51 @@ describe('PATCH /batch/jobs/:id/reschedule', () => {
     it('takes UTC when no zone is given', async () => {
       const { body } = await app.reschedule(await scheduled(), { scheduledStartTime: '2025-03-01T09:00:00' });
       expect(body).toMatchObject({ scheduledStartTime: '2025-03-01T09:00:00Z', timezone: 'UTC' });
+    });
+
+    describe('of a batch in New York', () => {
+      const inNewYork = async (start = '2025-02-25T09:00:00'): Promise<string> => {
+        await app.setNow(NOW);
+        return app.create({ scheduledStartTime: start, timezone: 'America/New_York' });
+      };
+      const WARNING =
+        "2025-03-01T10:00:00 was read in UTC, as no timezone was given; in America/New_York, the batch's timezone before, " +
+        'it would have been 2025-03-01T10:00:00-05:00[America/New_York], 2025-03-01T15:00:00Z in UTC.';
+
+      it.each(['2025-02-25T09:00:00', '2025-02-25T14:00:00Z'])(
+        'first to start at %s, says that a wall time without a zone was read in UTC',
+        async (start) => {
+          const { status, body } = await app.reschedule(await inNewYork(start), {
+            scheduledStartTime: '2025-03-01T10:00:00',
+          });
+
+          expect({ status, body }).toMatchObject({
+            status: 200,
+            body: { scheduledStartTime: '2025-03-01T10:00:00Z', timezone: 'UTC', warnings: [WARNING] },
+          });
+        },
+      );
+
+      it('says it again when the request is repeated', async () => {
+        const id = await inNewYork();
+        const init = { headers: { 'idempotency-key': randomUUID() } };
+        const move = () => patch(id, 'scheduledStartTime=2025-03-01T10:00:00', init);
+
+        const [first, again] = [await move(), await move()];
+
+        expect(first.body.warnings).toEqual([WARNING]);
+        expect(again.body).toEqual(first.body);
+      });
+
+      it.each<Record<string, string>>([
+        { scheduledStartTime: '2025-03-01T10:00:00', timezone: 'UTC' },
+        { scheduledStartTime: '2025-03-01T10:00:00', timezone: 'America/New_York' },
+        { scheduledStartTime: '2025-03-01T10:00:00-05:00[America/New_York]' },
+        { scheduledStartTime: '2025-03-01T15:00:00Z' },
+        { scheduledStartTime: '2025-03-01T10:00:00-05:00' },
+      ])('says nothing of what was asked for: $scheduledStartTime, $timezone', async (query) => {
+        expect((await app.reschedule(await inNewYork(), query)).body).toMatchObject({ warnings: [] });
+      });
     });
 
     it('counts every move, and writes each into the history with who asked and the request', async () => {

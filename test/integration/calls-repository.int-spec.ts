@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { callEnd, UNKNOWN_OUTCOME, type CallOutcome } from '../../src/batch-jobs/call.outcome.js';
 import { CallsRepository, type RetryDelays } from '../../src/batch-jobs/calls.repository.js';
+import { RETRYABLE_STATUSES } from '../../src/batch-jobs/contact.status.js';
 import { Database } from '../../src/shared/database.js';
 import { CallRows } from '../support/call-rows.js';
 import { MOST_AT_ONE_TIME } from '../support/most-at-one-time.js';
@@ -261,6 +262,22 @@ describe('taking a call', () => {
     expect((await rows.people(id))[0]).toMatchObject({ status: 'busy', attemptCount: 1, isEnded: true });
   });
 
+  it('ends a withdrawn retry that its batch does not make any more after such an outcome', async () => {
+    await rows.addOrganization('org_a', 5);
+    const id = await rows.addCallable({ contacts: 1 });
+    await end(await placed(), 'busy');
+    await rows.makeDue(id);
+    const [{ callId }] = await calls.claim('org_a', 1);
+    await db.source.query(
+      `update batch_jobs set status = 'paused', retryable_statuses = '{no_answer,timeout}' where id = $1`,
+      [id],
+    );
+
+    await calls.withdraw(callId);
+
+    expect((await rows.people(id))[0]).toMatchObject({ status: 'busy', attemptCount: 1, isEnded: true });
+  });
+
   it('withdraws what was claimed of a batch that is no more', async () => {
     await rows.addOrganization('org_a', 5);
     const id = await rows.addCallable({ contacts: 1 });
@@ -302,6 +319,23 @@ describe('the end of a call', () => {
       }
       await end(await placed(), outcome);
       expect((await rows.people(id))[0]).toMatchObject({ status: outcome, isEnded: true, attemptCount: 5 });
+    },
+  );
+
+  it.each(['no_answer', 'busy', 'timeout'] as const)(
+    '%s is the end when its batch does not call again after it, and no other outcome is',
+    async (outcome) => {
+      await rows.addOrganization('org_a', 5);
+      const id = await rows.addCallable({ contacts: 3 });
+      await db.source.query(
+        `update batch_jobs set retryable_statuses = array_remove(retryable_statuses, $2) where id = $1`,
+        [id, outcome],
+      );
+
+      for (const each of RETRYABLE_STATUSES) await end(await placed(), each);
+
+      const statuses = (await rows.people(id)).map(({ status }) => status);
+      expect(statuses).toEqual(RETRYABLE_STATUSES.map((each) => (each === outcome ? each : 'queued')));
     },
   );
 

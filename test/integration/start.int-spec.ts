@@ -113,6 +113,19 @@ describe('npm run keys', () => {
     expect(refused.output).toContain(sentence);
   });
 
+  it.each(['keys', 'organizations', 'phone-numbers'])(
+    'names the variable when the service runs on another data folder: %s',
+    async (command) => {
+      const refused = Program.run(`dist/src/cli/${command}.js`, ['list'], { DATA_DIR: `${dataDir}-other` });
+      expect(await refused.exited).toBe(1);
+      expect(refused.output).toContain(
+        `No npm start runs on the data folder ${dataDir}-other, and DATABASE_URL is not set.`,
+      );
+      expect(refused.output).toContain('name that in DATA_DIR');
+      expect(refused.output).not.toContain('REDIS_URL is not set');
+    },
+  );
+
   it('says what to start when nothing runs', async () => {
     const refused = Program.run('dist/src/cli/keys.js', ['list'], {
       DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none`,

@@ -51,6 +51,12 @@ describe('npm run watch', () => {
     expect(program.output).toContain('The batch is cancelled.');
   });
 
+  it('names the variable when the service keeps its key in another data folder', async () => {
+    const program = watch(UNKNOWN_ID, app.url, {});
+    expect(await program.exited).toBe(2);
+    expect(program.output).toContain(`the data folder of the npm start in DATA_DIR: ${nowhere.DATA_DIR} has no key.`);
+  });
+
   it('connects again when the connection is lost', async () => {
     const proxy = await TcpProxy.start(app.url);
     try {

@@ -5,6 +5,7 @@ import { NOT_STARTED, statusesThatMayBecome, type BatchJobStatus } from '../../s
 import { entityTagOf } from '../../src/batch-jobs/entity-tag.js';
 import type { ChangeOrder, ChangeResult, Changed, ScheduledStart } from '../../src/batch-jobs/batch-job.changes.js';
 import type { ClaimResult, ListedStart, ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
+import type { MoveDetails } from '../../src/batch-jobs/schedule.statements.js';
 import type { ResolvedSchedule } from '../../src/batch-jobs/schedule.js';
 import type { Caller } from '../../src/shared/caller.js';
 import type { SimulatedDatabase, SimulatedRow } from './simulated-database.js';
@@ -159,6 +160,9 @@ export class InMemorySchedules implements PublicOf<ScheduleRepository> {
   }
 }
 
+/** What a move gives back: no row here remembers its zone. */
+const NO_ZONE_BEFORE: MoveDetails = { timezoneBefore: null };
+
 const asChanged = (before: SimulatedRow, after: SimulatedRow): Changed => ({
   outcome: 'changed',
   statusBefore: before.status,
@@ -166,7 +170,7 @@ const asChanged = (before: SimulatedRow, after: SimulatedRow): Changed => ({
   scheduled: asStart(after),
   startedAt: after.startedAtMs === null ? null : new Date(after.startedAtMs),
   contacts: 0,
-  details: null,
+  details: NO_ZONE_BEFORE,
   entityTag: tagOf(after),
 });
 

@@ -66,6 +66,7 @@ export class Simulation {
       description: null,
       fromPhoneNumberId: 'phone',
       concurrentCallLimit: 1,
+      retryableStatuses: [],
       maxAttempts: 1,
     };
     const created = this.machine('api').batchJobs.create(CALLER, {

@@ -55,11 +55,25 @@ export class BatchJobResponse {
     example: null,
   })
   readonly maxLateStartMinutes: number | null;
+  @ShownOrNull('The start on a clock in its zone (RFC 9557). Null until scheduled.', {
+    type: String,
+    example: '2027-03-01T10:00:00-05:00[America/New_York]',
+  })
+  readonly localStartTime: string | null;
   @EntityTagShown() readonly etag: string;
 
-  static of({ job, counts }: CountedJob): BatchJobResponse {
+  static of({ job, counts, localStartTime }: CountedJob): BatchJobResponse {
     const { id, name, description, status, organizationId, agentId, fromPhoneNumberId, totalContacts } = job;
-    const { concurrentCallLimit, maxAttempts, timezone, failureReason, pauseReason } = job;
+    const {
+      concurrentCallLimit,
+      maxAttempts,
+      retryableStatuses,
+      timezone,
+      failureReason,
+      pauseReason,
+      scheduleRevision,
+      maxLateStartMinutes,
+    } = job;
     return {
       id,
       name,
@@ -71,7 +85,7 @@ export class BatchJobResponse {
       totalContacts,
       ...summarize(counts),
       concurrentCallLimit,
-      retryPolicy: { maxAttempts, retryableStatuses: RETRYABLE_STATUSES },
+      retryPolicy: { maxAttempts, retryableStatuses },
       scheduledStartTime: toUtcOrNull(job.startsAt),
       timezone,
       actualStartTime: toUtcOrNull(job.startedAt),
@@ -79,8 +93,9 @@ export class BatchJobResponse {
       createdAt: toUtc(job.createdAt),
       failureReason,
       pauseReason,
-      scheduleRevision: job.scheduleRevision,
-      maxLateStartMinutes: job.maxLateStartMinutes,
+      scheduleRevision,
+      maxLateStartMinutes,
+      localStartTime,
       etag: entityTagOf(job),
     };
   }

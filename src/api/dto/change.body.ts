@@ -1,8 +1,11 @@
 import type { SettingsChange } from '../../batch-jobs/control.repository.js';
 import { InvalidInputError } from '../api.errors.js';
+import type { RetryableStatus } from '../../batch-jobs/contact.status.js';
 import { ChangedLineField, ChangedWholeNumberField, OptionalTextField } from './fields.js';
+import { ChangedWordsField, RETRYABLE } from './words.fields.js';
 
-const NOTHING_TO_CHANGE = 'Give at least one of name, description, concurrentCallLimit and maxAttempts.';
+const NOTHING_TO_CHANGE =
+  'Give at least one of name, description, concurrentCallLimit, maxAttempts and retryableStatuses.';
 
 /** What is to be different; a field left out stays as it is. */
 export class ChangeBody {
@@ -23,10 +26,13 @@ export class ChangeBody {
   })
   maxAttempts?: number;
 
+  @ChangedWordsField(RETRYABLE)
+  retryableStatuses?: readonly RetryableStatus[];
+
   /** @throws invalid_request  nothing is to be changed */
   toChange(): SettingsChange {
-    const { name, description, concurrentCallLimit, maxAttempts } = this;
-    const change: SettingsChange = { name, description, concurrentCallLimit, maxAttempts };
+    const { name, description, concurrentCallLimit, maxAttempts, retryableStatuses } = this;
+    const change: SettingsChange = { name, description, concurrentCallLimit, maxAttempts, retryableStatuses };
     if (Object.values(change).every((value) => value === undefined)) {
       throw new InvalidInputError('invalid_request', NOTHING_TO_CHANGE);
     }

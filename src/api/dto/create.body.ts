@@ -1,5 +1,6 @@
 import { ApiProperty, IntersectionType, OmitType } from '@nestjs/swagger';
 import type { ContactList } from '../../batch-jobs/contact-list.js';
+import { RETRYABLE_STATUSES, type RetryableStatus } from '../../batch-jobs/contact.status.js';
 import type { Disambiguation } from '../../batch-jobs/schedule.js';
 import type { CreateBatchJob } from '../../scheduling/batch-jobs.service.js';
 import {
@@ -12,6 +13,7 @@ import {
   TimezoneField,
   WholeNumberField,
 } from './fields.js';
+import { OptionalWordsField, RETRYABLE } from './words.fields.js';
 
 const LATE_LIMIT =
   'A start later than this many minutes is marked missed; 0: any lateness is fine. Left out: as the deployment has it.';
@@ -36,6 +38,9 @@ export class CreateBody {
   @WholeNumberField({ min: 1, max: 10, fallback: 3, description: 'Most calls to one contact, the first included.' })
   maxAttempts: number = 3;
 
+  @OptionalWordsField(RETRYABLE)
+  retryableStatuses?: readonly RetryableStatus[] | null;
+
   @OptionalWholeNumberField({ min: 0, max: 525_600, example: 30, description: LATE_LIMIT })
   maxLateStartMinutes?: number | null;
 
@@ -58,6 +63,7 @@ export class CreateBody {
       name,
       concurrentCallLimit,
       maxAttempts,
+      retryableStatuses: this.retryableStatuses ?? RETRYABLE_STATUSES,
       maxLateStartMinutes: this.maxLateStartMinutes ?? null,
       list,
       description: this.description ?? null,

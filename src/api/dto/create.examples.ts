@@ -16,6 +16,7 @@ export const CREATE_BODIES = {
       description: 'Appointments of week 10',
       concurrentCallLimit: 5,
       maxAttempts: 3,
+      retryableStatuses: ['no_answer', 'busy'],
       maxLateStartMinutes: 30,
       defaultCountry: 'US',
       ...start,

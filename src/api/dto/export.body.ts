@@ -14,7 +14,7 @@ export class ExportBody {
     default: 'all',
     example: 'failed',
     description:
-      '`successful`: contacts that answered. `failed`: those that ended otherwise, cancelled ones not included.',
+      '`successful`: contacts that answered. `failed`: those that ended otherwise, cancelled ones not included. `uncalled`: those that no call was ever placed to, as the job ended before.',
   })
   @IsIn(EXPORT_FILTERS, { message: `must be one of ${EXPORT_FILTERS.join(', ')}.` })
   filter: ExportFilter = 'all';

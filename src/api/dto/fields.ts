@@ -144,7 +144,7 @@ export const OptionalWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 
 };
 
 /** Of what may be left out, and not be null. */
-const IfGiven = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
+export const IfGiven = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
 
 /** A whole number within limits, or left out. Null is no number. */
 export const ChangedWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 'code'> & { example: number }) => {
@@ -208,21 +208,23 @@ export const ChangedLineField = ({ max, example, description }: Text): PropertyD
     IsString({ message: 'must be text.' }),
   );
 
-/** Why a change is made, for the history. */
-export const OptionalReasonField = (): PropertyDecorator =>
+/** One line of text in a query, or absent. */
+export const LineFilterField = ({ max, example, description }: Text): PropertyDecorator =>
   applyDecorators(
-    ApiPropertyOptional({
-      type: String,
-      minLength: 1,
-      maxLength: 200,
-      examples: filterExamples('Storm over the region'),
-      description: 'Why, for the history. No names or numbers of contacts: it is kept for good.',
-    }),
+    ApiPropertyOptional({ type: String, minLength: 1, maxLength: max, examples: filterExamples(example), description }),
     IsOptional(),
     Matches(ONE_LINE, { message: 'must not contain control characters or half a surrogate pair.' }),
-    Length(1, 200, { message: 'must have 1 to 200 characters.' }),
+    Length(1, max, { message: `must have 1 to ${max} characters.` }),
     IsString({ message: 'must be text.' }),
   );
+
+/** Why a change is made, for the history. */
+export const OptionalReasonField = (): PropertyDecorator =>
+  LineFilterField({
+    max: 200,
+    example: 'Storm over the region',
+    description: 'Why, for the history. No names or numbers of contacts: it is kept for good.',
+  });
 
 /** Text of any number of lines, or absent. */
 export const OptionalTextField = ({ max, example, description }: Text): PropertyDecorator =>

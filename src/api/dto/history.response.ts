@@ -35,9 +35,16 @@ export class HistoryFactsResponse {
   readonly settings: SettingsResponse | null;
 
   static of(facts: HistoryFacts): HistoryFactsResponse {
-    const { status, scheduleRevision, startsAt, localStartTime, timezone, settings = null } = facts;
+    const { status, scheduleRevision, startsAt, localStartTime, timezone, settings } = facts;
     const scheduledStartTime = startsAt && startsAt.replace('.000Z', 'Z');
-    return { status, scheduleRevision, scheduledStartTime, localStartTime, timezone, settings };
+    return {
+      status,
+      scheduleRevision,
+      scheduledStartTime,
+      localStartTime,
+      timezone,
+      settings: SettingsResponse.ofHistory(settings),
+    };
   }
 }
 

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../batch-jobs/batch-job.status.js';
-import { filterExamples, OneOfField, WholeNumberField } from './fields.js';
+import { filterExamples, LineFilterField, OneOfField, WholeNumberField } from './fields.js';
 
 // A page number above this is a mistake; large lists are read with the cursor.
 const MAX_PAGE = 1_000_000;
@@ -9,6 +9,9 @@ const MAX_PAGE = 1_000_000;
 export class ListQuery {
   @OneOfField({ values: BATCH_JOB_STATUSES, code: 'invalid_status', description: 'Only jobs in this status.' })
   status?: BatchJobStatus;
+
+  @LineFilterField({ max: 200, example: 'reminders', description: 'Only jobs with this in their name, in any case.' })
+  name?: string;
 
   @WholeNumberField({ min: 1, max: MAX_PAGE, fallback: 1, code: 'invalid_page', description: 'Which page.' })
   page: number = 1;

@@ -34,7 +34,7 @@ export const CONTACTS_PROBLEMS = [
 
 export const EXPORT_PROBLEMS = [
   new NotExportableError('running'),
-  refusal('invalid_request', 'filter', 'must be one of all, successful, failed.'),
+  refusal('invalid_request', 'filter', 'must be one of all, successful, failed, uncalled.'),
 ];
 
 export const HISTORY_PROBLEMS = [

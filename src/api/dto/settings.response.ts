@@ -1,4 +1,5 @@
-import type { ChangeableSettings } from '../../batch-jobs/batch-job-history.entity.js';
+import type { ChangeableSettings, HistoryFacts } from '../../batch-jobs/batch-job-history.entity.js';
+import { RETRYABLE_STATUSES, type RetryableStatus } from '../../batch-jobs/contact.status.js';
 import { Shown, ShownOrNull } from './fields.js';
 
 /** What a person may change about a job beside its start. */
@@ -12,4 +13,15 @@ export class SettingsResponse implements ChangeableSettings {
 
   @Shown('Most calls to one contact, the first included.', { type: 'integer', example: 3 })
   readonly maxAttempts: number;
+
+  @Shown('Outcomes after which a contact is called again.', {
+    enum: RETRYABLE_STATUSES,
+    isArray: true,
+    example: RETRYABLE_STATUSES,
+  })
+  readonly retryableStatuses: readonly RetryableStatus[];
+
+  static ofHistory(settings: HistoryFacts['settings']): SettingsResponse | null {
+    return settings ? { retryableStatuses: RETRYABLE_STATUSES, ...settings } : null;
+  }
 }
