@@ -11,9 +11,12 @@ import { ContactCount } from '../batch-jobs/contact-count.entity.js';
 import { Contact } from '../batch-jobs/contact.entity.js';
 import { StaleWakeUps } from '../batch-jobs/stale-wake-ups.entity.js';
 import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
+import { WorkerHeartbeat } from '../shared/worker-heartbeat.entity.js';
+import { WriteProbe } from '../shared/write-probe.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
+import { TellHealth1795730000000 } from './migrations/1795730000000-tell-health.js';
 
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
@@ -38,8 +41,15 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     Organization,
     PhoneNumber,
     StaleWakeUps,
+    WorkerHeartbeat,
+    WriteProbe,
   ],
-  migrations: [CreateBatchJobs1795467600000, KeepWhatHappened1795620600000, PlaceCalls1795633200000],
+  migrations: [
+    CreateBatchJobs1795467600000,
+    KeepWhatHappened1795620600000,
+    PlaceCalls1795633200000,
+    TellHealth1795730000000,
+  ],
   migrationsTableName: 'batch_jobs_migrations',
   synchronize: false,
   poolSize,
