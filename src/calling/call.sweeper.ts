@@ -80,7 +80,7 @@ export class CallSweeper implements OnApplicationBootstrap, BeforeApplicationShu
   /** Asks the workers again, or without Redis places some itself. */
   private async placeUnplaced(signal: AbortSignal): Promise<void> {
     const unplaced = await this.calls.listUnplaced(UNPLACED_MS, SWEEP_LIMIT);
-    if (unplaced.length === 0 || (await this.gateway.place(unplaced))) return;
+    if (unplaced.length === 0 || (await this.gateway.placeAgain(unplaced))) return;
     const place = async (callId: string): Promise<void> => {
       if (!signal.aborted) await this.runner.place(callId, this.giveUp.signal);
     };

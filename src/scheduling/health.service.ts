@@ -32,7 +32,7 @@ export class HealthService {
         () => true,
         () => false,
       ),
-      this.scheduler.isReachable(),
+      this.scheduler.probe().then((state) => state === 'up'),
     ]);
     return {
       isDatabaseUp,

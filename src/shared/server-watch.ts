@@ -22,8 +22,9 @@ export class ServerWatch {
     return this.last;
   }
 
-  /** It did not answer. @param facts what was asked, and what came instead */
+  /** It did not answer: away, or just being connected to anew after a refusal. @param facts what was asked, and what came instead */
   noteSilence(facts: object): void {
+    if (this.isHeld) return;
     if (this.last === 'down') this.logger.debug(`${this.server} is still away`, facts);
     else this.logger.warn(`${this.server} is away`, facts);
     this.last = 'down';
@@ -44,8 +45,11 @@ export class ServerWatch {
 
   /** It took a change. */
   noteWrite(): void {
-    const isHeld = this.last === 'refuses_writes' && performance.now() - this.refusedAt < REFUSAL_HOLDS_MS;
-    if (this.last !== 'up' && !isHeld) this.noteReturn();
+    if (this.last !== 'up' && !this.isHeld) this.noteReturn();
+  }
+
+  private get isHeld(): boolean {
+    return this.last === 'refuses_writes' && performance.now() - this.refusedAt < REFUSAL_HOLDS_MS;
   }
 
   private noteReturn(): void {

@@ -65,7 +65,7 @@ async function aRedis(): Promise<RedisServer> {
 async function connected() {
   const bundle = await setup();
   const redis = new Redis(REDIS_URL);
-  await eventually(async () => expect(await bundle.gateway.isReachable()).toBe(true));
+  await eventually(async () => expect(await bundle.gateway.probe()).toBe('up'));
   const key = (name: string) => `${bundle.prefix}:batch-start:${name}`;
   open.push(async () => {
     const keys = await redis.keys(`${bundle.prefix.replace(/[{}]/g, '?')}*`);
@@ -213,7 +213,7 @@ const METHODS: [string, (gateway: Gateway) => Promise<unknown>, unknown][] = [
   ['lookUp', (gateway) => gateway.lookUp('batch_x.r1'), 'unknown'],
   ['listArmed', (gateway) => gateway.listArmed(), null],
   ['areArmed', (gateway) => gateway.areArmed(['batch_x.r1']), null],
-  ['isReachable', (gateway) => gateway.isReachable(), false],
+  ['probe', (gateway) => gateway.probe(), 'down'],
   ['isRedisNew', (gateway) => gateway.isRedisNew(), null],
 ];
 
@@ -228,7 +228,7 @@ async function expectPatience(gateway: Gateway): Promise<void> {
 
 async function expectReturn(gateway: Gateway): Promise<void> {
   await eventually(async () => expect(await gateway.wakeAt(aStart())).toBe(true), 5_000);
-  expect(await gateway.isReachable()).toBe(true);
+  expect(await gateway.probe()).toBe('up');
   expect(await gateway.forget('batch_x.r1')).toBe(false);
 }
 
