@@ -67,7 +67,7 @@ import { DeletionService } from './scheduling/deletion.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { LedgerService } from './scheduling/ledger.service.js';
 import { ProgressService } from './scheduling/progress.service.js';
-import { queueModules } from './scheduling/queues.js';
+import { CONSUMER_QUEUES, producerModules } from './scheduling/queues.js';
 import { ReconciliationLoop } from './scheduling/reconciliation.loop.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
 import { SchedulePreviewService } from './scheduling/schedule-preview.service.js';
@@ -139,6 +139,7 @@ const HTTP: Provider[] = [
 ];
 
 const CONSUMERS: Provider[] = [
+  ...CONSUMER_QUEUES,
   BatchRunner,
   BatchStartConsumer,
   CallConsumer,
@@ -241,12 +242,7 @@ export class BatchJobsModule implements NestModule {
     } = shape;
     return {
       module: BatchJobsModule,
-      imports: [
-        ...imports,
-        settingsModule,
-        databaseModule(settingsModule),
-        ...queueModules(settingsModule, consumeQueues),
-      ],
+      imports: [...imports, settingsModule, databaseModule(settingsModule), ...producerModules(settingsModule)],
       controllers: mountHttp ? [...CONTROLLERS, TwilioCallbackController] : [],
       providers: [
         ...CORE,

@@ -1,4 +1,3 @@
-import { InjectQueue } from '@nestjs/bull';
 import {
   Inject,
   Injectable,
@@ -6,9 +5,9 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { Job, Queue } from 'bull';
+import type { Job } from 'bull';
 import { isCallId } from '../batch-jobs/calls.repository.js';
-import { BATCH_CALL_CONSUMER, type JobData } from '../scheduling/queues.js';
+import { BATCH_CALL_CONSUMER, type JobData, type QueueFactory } from '../scheduling/queues.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { CallRunner } from './call.runner.js';
 import { Dispatcher } from './dispatcher.js';
@@ -24,16 +23,16 @@ const DRAIN_MS = 6_000;
 @Injectable()
 export class CallConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(CallConsumer.name);
-  private readonly consumer: QueueConsumer<CallJob>;
+  readonly consumer: QueueConsumer<CallJob>;
   private readonly giveUp = new AbortController();
 
   constructor(
-    @InjectQueue(BATCH_CALL_CONSUMER) calls: Queue<CallJob>,
+    @Inject(BATCH_CALL_CONSUMER) makeQueue: QueueFactory<CallJob>,
     private readonly runner: CallRunner,
     private readonly dispatcher: Dispatcher,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
-    this.consumer = new QueueConsumer(calls, this.logger);
+    this.consumer = new QueueConsumer('batch-call', makeQueue, this.logger);
   }
 
   onApplicationBootstrap(): void {

@@ -43,7 +43,7 @@ export class CallSweeper implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly giveUp = new AbortController();
   /** Where the last round stopped: everybody gets a turn, however many there are. */
   private lastReady = '';
-  private readonly sweeping = new Recurring((signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
+  readonly sweeping = new Recurring('call_sweep', (signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
 
   constructor(
     private readonly calls: CallsRepository,

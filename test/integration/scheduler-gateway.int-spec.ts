@@ -4,7 +4,7 @@ import { ConsoleLogger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { queueModules } from '../../src/scheduling/queues.js';
+import { producerModules } from '../../src/scheduling/queues.js';
 import { SchedulerGateway, wakeUpId } from '../../src/scheduling/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
 import { SETTINGS, withDefaults } from '../../src/shared/settings.js';
@@ -37,7 +37,7 @@ async function setup(redisUrl = REDIS_URL) {
     exports: [SETTINGS],
   };
   const module = await Test.createTestingModule({
-    imports: queueModules(settingsModule, false),
+    imports: producerModules(settingsModule),
     providers: [Clock, SchedulerGateway],
   })
     .setLogger(new ConsoleLogger({ logLevels: [] }))
