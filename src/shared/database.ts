@@ -97,10 +97,10 @@ export class Database {
       const session = (await connection.connect().catch((error: unknown) => {
         throw new UnavailableError(error);
       })) as Session;
-      if (!this.openedAt.has(session)) this.openedAt.set(session, performance.now());
+      const isOld = this.ageOf(session) > READ_ONLY_SESSION_KEPT_MS;
       return await work(connection.manager).catch(async (error: unknown) => {
         const sqlState = error instanceof QueryFailedError ? sqlStateOf(error) : undefined;
-        const isOutlived = sqlState === READ_ONLY && this.isOlderThan(READ_ONLY_SESSION_KEPT_MS, session);
+        const isOutlived = sqlState === READ_ONLY && isOld;
         if (sqlState === null || isOutlived) await abandon(session);
         throw isOutlived ? new OutlivedSessionError() : error;
       });
@@ -109,8 +109,11 @@ export class Database {
     }
   }
 
-  private isOlderThan(ms: number, session: Session): boolean {
-    return performance.now() - (this.openedAt.get(session) ?? 0) > ms;
+  /** In milliseconds since it was first used. */
+  private ageOf(session: Session): number {
+    const now = performance.now();
+    if (!this.openedAt.has(session)) this.openedAt.set(session, now);
+    return now - (this.openedAt.get(session) ?? now);
   }
 
   private unavailable(cause: unknown, sqlState: string | null): UnavailableError {
