@@ -37,6 +37,7 @@ import {
   type BatchJobsShape,
   type OPTIONS_TYPE,
 } from './batch-jobs.options.js';
+import { BacklogRepository } from './batch-jobs/backlog.repository.js';
 import { BatchJobChanges } from './batch-jobs/batch-job.changes.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { CallsRepository } from './batch-jobs/calls.repository.js';
@@ -54,10 +55,12 @@ import { CallSweeper } from './calling/call.sweeper.js';
 import { Dialer } from './calling/dialer.js';
 import { ControlService } from './calling/control.service.js';
 import { Dispatcher } from './calling/dispatcher.js';
+import { Heartbeat } from './calling/heartbeat.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
 import { TwilioCallbacks } from './calling/twilio-callbacks.js';
+import { WORKER_PARTS } from './calling/worker-parts.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
 import { CallsGateway } from './scheduling/calls.gateway.js';
@@ -80,6 +83,7 @@ import { ZoneListService } from './scheduling/zone-list.service.js';
 import { ZONE_RULES, ZoneRules } from './scheduling/zone-rules.js';
 import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
+import { Heartbeats } from './shared/heartbeats.js';
 import { IdempotencyUpkeep } from './shared/idempotency-upkeep.js';
 import { Idempotency } from './shared/idempotency.js';
 import { Metrics } from './shared/metrics.js';
@@ -88,6 +92,7 @@ import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
 const CORE: Provider[] = [
   ApiKeysService,
+  BacklogRepository,
   BatchJobChanges,
   BatchJobsRepository,
   BatchJobsService,
@@ -105,6 +110,7 @@ const CORE: Provider[] = [
   Dispatcher,
   ExportRepository,
   HealthService,
+  Heartbeats,
   Idempotency,
   LedgerRepository,
   LedgerService,
@@ -145,11 +151,13 @@ const CONSUMERS: Provider[] = [
   CallConsumer,
   CallRunner,
   CallSweeper,
+  Heartbeat,
   IdempotencyUpkeep,
   ReconciliationLoop,
   ScheduleSweeper,
   TimeRulesRepository,
   TimeRulesWatcher,
+  WORKER_PARTS,
 ];
 
 /** The controllers behind a key: all but that of Twilio's callbacks, which are signed. */
