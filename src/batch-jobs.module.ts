@@ -37,6 +37,7 @@ import {
   type BatchJobsShape,
   type OPTIONS_TYPE,
 } from './batch-jobs.options.js';
+import { BacklogRepository } from './batch-jobs/backlog.repository.js';
 import { BatchJobChanges } from './batch-jobs/batch-job.changes.js';
 import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { CallsRepository } from './batch-jobs/calls.repository.js';
@@ -58,10 +59,12 @@ import { CallSweeper } from './calling/call.sweeper.js';
 import { Dialer } from './calling/dialer.js';
 import { ControlService } from './calling/control.service.js';
 import { Dispatcher } from './calling/dispatcher.js';
+import { Heartbeat } from './calling/heartbeat.js';
 import { BatchRunner } from './calling/batch.runner.js';
 import { BatchStartConsumer } from './calling/batch-start.consumer.js';
 import { ScheduleSweeper } from './calling/schedule.sweeper.js';
 import { TwilioCallbacks } from './calling/twilio-callbacks.js';
+import { WORKER_PARTS } from './calling/worker-parts.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './scheduling/batch-jobs.service.js';
 import { CallsGateway } from './scheduling/calls.gateway.js';
@@ -71,7 +74,7 @@ import { DeletionService } from './scheduling/deletion.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { LedgerService } from './scheduling/ledger.service.js';
 import { ProgressService } from './scheduling/progress.service.js';
-import { queueModules } from './scheduling/queues.js';
+import { CONSUMER_QUEUES, producerModules } from './scheduling/queues.js';
 import { ReconciliationLoop } from './scheduling/reconciliation.loop.js';
 import { RescheduleService } from './scheduling/reschedule.service.js';
 import { SchedulePreviewService } from './scheduling/schedule-preview.service.js';
@@ -84,6 +87,7 @@ import { ZoneListService } from './scheduling/zone-list.service.js';
 import { ZONE_RULES, ZoneRules } from './scheduling/zone-rules.js';
 import { Clock } from './shared/clock.js';
 import { Database, DATA_SOURCE_NAME } from './shared/database.js';
+import { Heartbeats } from './shared/heartbeats.js';
 import { IdempotencyUpkeep } from './shared/idempotency-upkeep.js';
 import { Idempotency } from './shared/idempotency.js';
 import { Metrics } from './shared/metrics.js';
@@ -92,6 +96,7 @@ import { SETTINGS, withDefaults, type Settings } from './shared/settings.js';
 
 const CORE: Provider[] = [
   ApiKeysService,
+  BacklogRepository,
   BatchJobChanges,
   BatchJobsRepository,
   BatchJobsService,
@@ -110,6 +115,7 @@ const CORE: Provider[] = [
   Dispatcher,
   ExportRepository,
   HealthService,
+  Heartbeats,
   Idempotency,
   LedgerRepository,
   LedgerService,
@@ -145,6 +151,7 @@ const HTTP: Provider[] = [
 ];
 
 const CONSUMERS: Provider[] = [
+  ...CONSUMER_QUEUES,
   BatchRunner,
   BatchStartConsumer,
   CallConsumer,
@@ -152,11 +159,13 @@ const CONSUMERS: Provider[] = [
   CallLookUps,
   CallRunner,
   CallSweeper,
+  Heartbeat,
   IdempotencyUpkeep,
   ReconciliationLoop,
   ScheduleSweeper,
   TimeRulesRepository,
   TimeRulesWatcher,
+  WORKER_PARTS,
 ];
 
 /** The controllers behind a key: all but that of Twilio's callbacks, which are signed. */
@@ -249,12 +258,7 @@ export class BatchJobsModule implements NestModule {
     } = shape;
     return {
       module: BatchJobsModule,
-      imports: [
-        ...imports,
-        settingsModule,
-        databaseModule(settingsModule),
-        ...queueModules(settingsModule, consumeQueues),
-      ],
+      imports: [...imports, settingsModule, databaseModule(settingsModule), ...producerModules(settingsModule)],
       controllers: mountHttp ? [...CONTROLLERS, TwilioCallbackController] : [],
       providers: [
         ...CORE,

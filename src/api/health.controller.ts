@@ -19,12 +19,13 @@ export class HealthController {
   @Get()
   @ApiOperation({
     summary: 'Tell whether the service works',
-    description: 'Needs no key. Without Redis the service is `degraded`: moves are taken, starts are up to 15 s late.',
+    description:
+      'Needs no key, and tries to write to both servers, once a second however often it is asked. `degraded`: requests are served, and `problems` tells what is late or missing.',
   })
   @ApiOkResponse({ type: HealthResponse, description: 'Requests are served.', headers: REQUEST_ID_HEADER })
   @ApiServiceUnavailableResponse({
     type: HealthResponse,
-    description: 'PostgreSQL cannot be reached; `status` is `unavailable`.',
+    description: 'PostgreSQL cannot be reached, or takes no changes; `status` is `unavailable`.',
     headers: REQUEST_ID_HEADER,
   })
   @ApiProblems(['internal_error'], [])

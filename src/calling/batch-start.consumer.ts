@@ -1,8 +1,13 @@
-import { InjectQueue } from '@nestjs/bull';
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Job, Queue } from 'bull';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { Job } from 'bull';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
-import { BATCH_START_CONSUMER, type JobData } from '../scheduling/queues.js';
+import { BATCH_START_CONSUMER, type JobData, type QueueFactory } from '../scheduling/queues.js';
 import { Metrics } from '../shared/metrics.js';
 import { BatchRunner } from './batch.runner.js';
 import { QueueConsumer } from './queue.consumer.js';
@@ -28,14 +33,14 @@ const isWakeUp = (data: Partial<WakeUp> | null): data is WakeUp =>
 @Injectable()
 export class BatchStartConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(BatchStartConsumer.name);
-  private readonly consumer: QueueConsumer<WakeUp>;
+  readonly consumer: QueueConsumer<WakeUp>;
 
   constructor(
-    @InjectQueue(BATCH_START_CONSUMER) starts: Queue<WakeUp>,
+    @Inject(BATCH_START_CONSUMER) makeQueue: QueueFactory<WakeUp>,
     private readonly runner: BatchRunner,
     private readonly metrics: Metrics,
   ) {
-    this.consumer = new QueueConsumer(starts, this.logger);
+    this.consumer = new QueueConsumer('batch-start', makeQueue, this.logger);
   }
 
   onApplicationBootstrap(): void {

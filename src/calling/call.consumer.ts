@@ -1,10 +1,15 @@
-import { InjectQueue } from '@nestjs/bull';
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Job, Queue } from 'bull';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { Job } from 'bull';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import { isCallId } from '../batch-jobs/calls.repository.js';
 import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
-import { BATCH_CALL_CONSUMER, type JobData } from '../scheduling/queues.js';
+import { BATCH_CALL_CONSUMER, type JobData, type QueueFactory } from '../scheduling/queues.js';
 import { CallLanes } from './call.lanes.js';
 import { Dispatcher } from './dispatcher.js';
 import { QueueConsumer } from './queue.consumer.js';
@@ -31,14 +36,14 @@ const DRAIN_MS = 1_000;
 @Injectable()
 export class CallConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(CallConsumer.name);
-  private readonly consumer: QueueConsumer<CallJob>;
+  readonly consumer: QueueConsumer<CallJob>;
 
   constructor(
-    @InjectQueue(BATCH_CALL_CONSUMER) calls: Queue<CallJob>,
+    @Inject(BATCH_CALL_CONSUMER) makeQueue: QueueFactory<CallJob>,
     private readonly lanes: CallLanes,
     private readonly dispatcher: Dispatcher,
   ) {
-    this.consumer = new QueueConsumer(calls, this.logger);
+    this.consumer = new QueueConsumer('batch-call', makeQueue, this.logger);
   }
 
   onApplicationBootstrap(): void {

@@ -27,7 +27,7 @@ export class CallSweeper implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly logger = new Logger(CallSweeper.name);
   /** Where the last round stopped: everybody gets a turn, however many there are. */
   private lastReady = '';
-  private readonly sweeping = new Recurring((signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
+  readonly sweeping = new Recurring('call_sweep', (signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
 
   constructor(
     private readonly calls: CallsRepository,
@@ -58,7 +58,7 @@ export class CallSweeper implements OnApplicationBootstrap, BeforeApplicationShu
   private async placeUnplaced(): Promise<void> {
     const unplaced = await this.calls.listUnplaced(UNPLACED_MS, SWEEP_LIMIT, this.lanes.callIds);
     if (unplaced.length === 0) return;
-    const isAskedFor = await this.gateway.place(unplaced);
+    const isAskedFor = await this.gateway.placeAgain(unplaced);
     for (const call of unplaced) if (!isAskedFor || call.claimedForMs > ABANDONED_MS) this.lanes.place(call);
   }
 

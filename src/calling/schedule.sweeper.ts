@@ -17,7 +17,7 @@ const SWEEP_LIMIT = 100;
 @Injectable()
 export class ScheduleSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ScheduleSweeper.name);
-  private readonly sweeping = new Recurring((signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
+  readonly sweeping = new Recurring('schedule_sweep', (signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
 
   constructor(
     private readonly schedules: ScheduleRepository,

@@ -14,10 +14,13 @@ import { Contact } from '../batch-jobs/contact.entity.js';
 import { StaleWakeUps } from '../batch-jobs/stale-wake-ups.entity.js';
 import { parseExactly } from '../shared/exact-json.js';
 import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
+import { WorkerHeartbeat } from '../shared/worker-heartbeat.entity.js';
+import { WriteProbe } from '../shared/write-probe.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
 import { FindAndRetry1795710000000 } from './migrations/1795710000000-find-and-retry.js';
+import { TellHealth1795730000000 } from './migrations/1795730000000-tell-health.js';
 import { HoldBatches1795740000000 } from './migrations/1795740000000-hold-batches.js';
 
 const JSON_TYPE: number = pgTypes.builtins.JSON;
@@ -52,12 +55,15 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     Organization,
     PhoneNumber,
     StaleWakeUps,
+    WorkerHeartbeat,
+    WriteProbe,
   ],
   migrations: [
     CreateBatchJobs1795467600000,
     KeepWhatHappened1795620600000,
     PlaceCalls1795633200000,
     FindAndRetry1795710000000,
+    TellHealth1795730000000,
     HoldBatches1795740000000,
   ],
   migrationsTableName: 'batch_jobs_migrations',

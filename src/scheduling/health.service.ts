@@ -1,13 +1,40 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { BacklogRepository, type Backlog } from '../batch-jobs/backlog.repository.js';
 import { Database } from '../shared/database.js';
+import { Heartbeats, type Workers } from '../shared/heartbeats.js';
 import { DIALER_NAME } from '../shared/platform.js';
+import type { ServerState } from '../shared/server-watch.js';
+import { SharedAnswer } from '../shared/shared-answer.js';
 import { SchedulerGateway } from './scheduler.gateway.js';
 import { TimezoneService } from './timezone.service.js';
 
+/** What may be wrong. Only the first two keep the service from being of use. */
+export const HEALTH_PROBLEMS = [
+  'postgres_down',
+  'postgres_refuses_writes',
+  'redis_down',
+  'redis_refuses_writes',
+  'no_worker_alive',
+  'consumer_stopped',
+  'loop_stalled',
+  'calls_not_placed',
+  'starts_overdue',
+] as const;
+export type HealthProblem = (typeof HEALTH_PROBLEMS)[number];
+
 export interface Health {
+  /** It answers, and takes changes. */
   readonly isDatabaseUp: boolean;
-  /** False is no reason to take a process out of service: starts are kept and made without Redis. */
+  /** The same. False is no reason to take a process out of service: starts are kept and made without Redis. */
   readonly isRedisUp: boolean;
+  readonly database: ServerState;
+  readonly redis: ServerState;
+  /** Null when PostgreSQL does not answer. */
+  readonly workers: Workers | null;
+  /** Null when PostgreSQL does not answer. */
+  readonly backlog: Backlog | null;
+  /** Everything that is wrong, in the order of `HEALTH_PROBLEMS`. */
+  readonly problems: readonly HealthProblem[];
   /** What places the calls: `'simulated'` calls nobody. Null where nothing does. */
   readonly dialer: string | null;
   /** Version of the zone rules that starts are computed with. */
@@ -16,30 +43,73 @@ export interface Health {
   readonly runtimeTzdbVersion: string;
 }
 
-/** Asks the servers this service stands on. */
+// Asked often and without a key: what it costs the servers does not hang on how often.
+const SHARED_MS = 1_000;
+
+// The promise without Redis (reliability.md).
+const OVERDUE_SECONDS = 15;
+
+// Without Redis a call is placed by the sweep within some seconds; more than this, and nobody is at it, or far too few.
+const UNPLACED_SECONDS = 60;
+
+/** Asks the servers this service stands on, and what the workers say of themselves. */
 @Injectable()
 export class HealthService {
+  private readonly checked = new SharedAnswer(() => this.look(), SHARED_MS);
+
   constructor(
     private readonly database: Database,
     private readonly scheduler: SchedulerGateway,
+    private readonly heartbeats: Heartbeats,
+    private readonly backlog: BacklogRepository,
     private readonly timezones: TimezoneService,
     @Inject(DIALER_NAME) private readonly dialer: string | null,
   ) {}
 
-  async check(): Promise<Health> {
-    const [isDatabaseUp, isRedisUp] = await Promise.all([
-      this.database.query('select 1').then(
-        () => true,
-        () => false,
-      ),
-      this.scheduler.isReachable(),
+  /** At most a second old. */
+  check(): Promise<Health> {
+    return this.checked.get();
+  }
+
+  private async look(): Promise<Health> {
+    const [database, redis, workers, backlog] = await Promise.all([
+      this.database.probe(),
+      this.scheduler.probe(),
+      this.heartbeats.look().catch(() => null),
+      this.backlog.look().catch(() => null),
     ]);
     return {
-      isDatabaseUp,
-      isRedisUp,
+      isDatabaseUp: database === 'up',
+      isRedisUp: redis === 'up',
+      database,
+      redis,
+      workers,
+      backlog,
+      problems: problemsOf(database, redis, workers, backlog),
       dialer: this.dialer,
       tzdbVersion: this.timezones.tzdbVersion,
       runtimeTzdbVersion: process.versions.tz ?? 'none',
     };
   }
 }
+
+const problemsOf = (
+  database: ServerState,
+  redis: ServerState,
+  workers: Workers | null,
+  backlog: Backlog | null,
+): HealthProblem[] => {
+  const is: Record<HealthProblem, boolean> = {
+    postgres_down: database === 'down',
+    postgres_refuses_writes: database === 'refuses_writes',
+    redis_down: redis === 'down',
+    redis_refuses_writes: redis === 'refuses_writes',
+    // While nothing can be written, the heartbeats are old because of that.
+    no_worker_alive: database === 'up' && workers?.alive === 0,
+    consumer_stopped: (workers?.stoppedConsumers.length ?? 0) > 0,
+    loop_stalled: (workers?.stalledLoops.length ?? 0) > 0,
+    calls_not_placed: (backlog?.oldestUnplacedCallSeconds ?? 0) > UNPLACED_SECONDS,
+    starts_overdue: (backlog?.oldestOverdueStartSeconds ?? 0) > OVERDUE_SECONDS,
+  };
+  return HEALTH_PROBLEMS.filter((problem) => is[problem]);
+};

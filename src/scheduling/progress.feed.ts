@@ -37,7 +37,7 @@ export class ProgressFeed {
     private readonly repository: ProgressRepository,
     report: (error: unknown) => void,
   ) {
-    this.reading = new Recurring(() => this.read().catch(report), READ_INTERVAL_MS);
+    this.reading = new Recurring('progress', () => this.read().catch(report), READ_INTERVAL_MS);
     this.reading.start();
   }
 

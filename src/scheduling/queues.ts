@@ -1,6 +1,6 @@
 import { BullModule } from '@nestjs/bull';
-import type { DynamicModule } from '@nestjs/common';
-import type { QueueOptions } from 'bull';
+import type { DynamicModule, FactoryProvider } from '@nestjs/common';
+import Bull, { type Queue, type QueueOptions } from 'bull';
 import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
 import { callerConnection, workerConnection } from '../shared/redis.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
@@ -12,7 +12,10 @@ export interface QueueCatalog {
 }
 export type JobData<Q extends keyof QueueCatalog, J extends keyof QueueCatalog[Q]> = QueueCatalog[Q][J];
 
-/** Injection names of the two ends of a queue. They differ in their connections, not in the queue. */
+/**
+ * Injection names of the two ends of a queue. They differ in their connections, not in the queue. A producer is a queue
+ * object; for consumers one is made when it is needed (`QueueFactory`), as one that fails has to be replaced.
+ */
 export const BATCH_START_PRODUCER = 'batch-start-producer';
 export const BATCH_START_CONSUMER = 'batch-start-consumer';
 export const BATCH_CALL_PRODUCER = 'batch-call-producer';
@@ -30,29 +33,30 @@ const consumer = ({ redisUrl, redisKeyPrefix }: Settings): QueueOptions => ({
   settings: { stalledInterval: 10_000, maxStalledCount: 10 },
 });
 
-interface QueueEnd {
-  readonly token: string;
-  readonly queue: keyof QueueCatalog;
-  readonly options: (settings: Settings) => QueueOptions;
-}
+/** Makes a queue object with connections of its own, to be closed by who asked for it. */
+export type QueueFactory<T> = () => Queue<T>;
 
-const PRODUCERS: readonly QueueEnd[] = [
-  { token: BATCH_START_PRODUCER, queue: 'batch-start', options: producer },
-  { token: BATCH_CALL_PRODUCER, queue: 'batch-call', options: producer },
-];
+const PRODUCERS = { [BATCH_START_PRODUCER]: 'batch-start', [BATCH_CALL_PRODUCER]: 'batch-call' } as const;
 
-const CONSUMERS: readonly QueueEnd[] = [
-  { token: BATCH_START_CONSUMER, queue: 'batch-start', options: consumer },
-  { token: BATCH_CALL_CONSUMER, queue: 'batch-call', options: consumer },
-];
-
-/** The queues as Nest modules. A process that does not consume opens no blocking connection. */
-export const queueModules = (settingsModule: DynamicModule, consumeQueues: boolean): DynamicModule[] =>
-  [...PRODUCERS, ...(consumeQueues ? CONSUMERS : [])].map(({ token, queue, options }) =>
+/** The producers as Nest modules. */
+export const producerModules = (settingsModule: DynamicModule): DynamicModule[] =>
+  Object.entries(PRODUCERS).map(([token, queue]) =>
     BullModule.registerQueueAsync({
       name: token,
       imports: [settingsModule],
       inject: [SETTINGS],
-      useFactory: (settings: Settings) => ({ name: queue, ...options(settings) }),
+      useFactory: (settings: Settings) => ({ name: queue, ...producer(settings) }),
     }),
   );
+
+const consumerProvider = (token: string, queue: keyof QueueCatalog): FactoryProvider<QueueFactory<unknown>> => ({
+  provide: token,
+  inject: [SETTINGS],
+  useFactory: (settings: Settings) => () => new Bull(queue, consumer(settings)),
+});
+
+/** The factories of a process that consumes. Another opens no blocking connection. */
+export const CONSUMER_QUEUES = [
+  consumerProvider(BATCH_START_CONSUMER, 'batch-start'),
+  consumerProvider(BATCH_CALL_CONSUMER, 'batch-call'),
+];

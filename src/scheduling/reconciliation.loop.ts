@@ -10,7 +10,11 @@ const RECONCILE_INTERVAL_MS = 5_000;
 @Injectable()
 export class ReconciliationLoop implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ReconciliationLoop.name);
-  private readonly reconciling = new Recurring((signal) => this.reconcileOrReport(signal), RECONCILE_INTERVAL_MS);
+  readonly reconciling = new Recurring(
+    'reconciliation',
+    (signal) => this.reconcileOrReport(signal),
+    RECONCILE_INTERVAL_MS,
+  );
 
   constructor(
     private readonly reconciler: ScheduleReconciler,

@@ -4,7 +4,8 @@ import type { Job, JobOptions, Queue } from 'bull';
 import { randomUUID } from 'node:crypto';
 import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { Clock } from '../shared/clock.js';
-import { PatientRedis } from '../shared/patient-redis.js';
+import { PatientRedis, tryToWrite } from '../shared/patient-redis.js';
+import type { ServerState } from '../shared/server-watch.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
@@ -88,7 +89,7 @@ export class SchedulerGateway implements OnApplicationBootstrap {
       removeOnComplete: true,
       removeOnFail: true,
     };
-    return (await this.redis.ask('add', () => this.starts.add('start', { batchJobId, revision }, options))) !== null;
+    return (await this.redis.store('add', () => this.starts.add('start', { batchJobId, revision }, options))) !== null;
   }
 
   /** @returns whether the wake-up was found and removed; null when Redis does not answer */
@@ -97,10 +98,13 @@ export class SchedulerGateway implements OnApplicationBootstrap {
       const job = await this.starts.getJob(queueJobId);
       // The record may be lost and its place in the delayed set not: Bull finds such a one only when it fires.
       if (!job) return (await this.starts.client.zrem(this.starts.toKey('delayed'), queueJobId)) > 0;
-      // Bull does not remove what a worker has locked; the claim will find it stale.
       return job.remove().then(
         () => true,
-        () => false,
+        (error: Error) => {
+          // Bull does not remove what a worker has locked; the claim will find it stale.
+          if (error.message === `Could not remove job ${queueJobId}`) return false;
+          throw error;
+        },
       );
     });
   }
@@ -137,13 +141,15 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     return scores && scores.map((score) => score !== null);
   }
 
-  async isReachable(): Promise<boolean> {
-    return (await this.redis.ask('ping', () => this.starts.client.ping())) !== null;
+  /** Tries to write. */
+  async probe(): Promise<ServerState> {
+    await this.redis.store('probe', () => tryToWrite(this.starts.client, this.starts.toKey('probe')));
+    return this.redis.state;
   }
 
   /** @returns whether Redis had lost its data since the last call (or never had any). Null when it does not answer. */
   async isRedisNew(): Promise<boolean | null> {
-    const answer = await this.redis.ask('mark', async () => ({
+    const answer = await this.redis.store('mark', async () => ({
       set: await this.starts.client.set(this.starts.toKey('epoch'), randomUUID(), 'NX'),
     }));
     return answer && answer.set === 'OK';

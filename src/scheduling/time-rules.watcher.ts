@@ -53,7 +53,8 @@ interface Move {
 @Injectable()
 export class TimeRulesWatcher implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(TimeRulesWatcher.name);
-  private readonly watching = new Recurring(
+  readonly watching = new Recurring(
+    'time_rules',
     (signal) => this.lookOrReport(signal).then(() => undefined),
     LOOK_INTERVAL_MS,
   );

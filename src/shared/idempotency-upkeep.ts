@@ -12,7 +12,7 @@ const AT_ONCE = 1_000;
 @Injectable()
 export class IdempotencyUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(IdempotencyUpkeep.name);
-  private readonly forgetting = new Recurring((signal) => this.forgetOrReport(signal), INTERVAL_MS);
+  readonly forgetting = new Recurring('idempotency_upkeep', (signal) => this.forgetOrReport(signal), INTERVAL_MS);
 
   constructor(private readonly idempotency: Idempotency) {}
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { WorkingPart } from './working-part.js';
 
 /**
  * Upper bounds in seconds. A timer's start takes milliseconds (0.005 to 0.25); 1 is the promise with Redis, 4 what the
@@ -74,6 +75,9 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private heartbeat: Gauge | null = null;
+  private oldestUnplacedCall: Gauge | null = null;
+
   constructor() {
     for (const trigger of TRIGGERS) this.starts.inc({ trigger }, 0);
     for (const action of ACTIONS) this.reconciled.inc({ action }, 0);
@@ -128,7 +132,55 @@ export class Metrics {
     this.reconciled.inc({ action });
   }
 
+  /** Adds what only a worker has. Asked for at each scrape: a part that hangs is seen, whoever hangs with it. */
+  watchWorker(parts: readonly WorkingPart[]): void {
+    const of = (kind: WorkingPart['kind']) => parts.filter((part) => part.kind === kind);
+    const consumerUp = new Gauge({
+      name: 'batch_jobs_consumer_up',
+      help: '1: takes queue jobs; 0: stopped, and tries to begin again.',
+      labelNames: ['queue'],
+      registers: [],
+      collect() {
+        for (const { name, isStopped } of of('consumer')) this.set({ queue: name }, isStopped ? 0 : 1);
+      },
+    });
+    const lastRound = new Gauge({
+      name: 'batch_jobs_loop_last_round_timestamp_seconds',
+      help: 'When a loop completed a round, in Unix time.',
+      labelNames: ['loop'],
+      registers: [],
+      collect() {
+        for (const { name, silentForMs } of of('loop')) this.set({ loop: name }, unixSeconds() - silentForMs / 1_000);
+      },
+    });
+    for (const gauge of [consumerUp, lastRound]) this.registry.registerMetric(gauge);
+    this.heartbeat ??= this.gauge(
+      'batch_jobs_worker_heartbeat_timestamp_seconds',
+      'When this worker last told PostgreSQL that it is alive, in Unix time.',
+    );
+    this.oldestUnplacedCall ??= this.gauge(
+      'batch_jobs_oldest_unplaced_call_seconds',
+      'Age of the oldest call that is claimed and not placed, of all workers; 0 without one.',
+    );
+  }
+
+  noteHeartbeat(): void {
+    this.heartbeat?.set(unixSeconds());
+  }
+
+  /** @param seconds null: there is none */
+  noteOldestUnplacedCall(seconds: number | null): void {
+    this.oldestUnplacedCall?.set(seconds ?? 0);
+  }
+
+  private gauge(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers: [this.registry] });
+  }
+
   private counter(name: string, help: string): Counter {
     return new Counter({ name, help, registers: [this.registry] });
   }
 }
+
+/** By the clock of the machine when the process began, and its steady clock since. */
+const unixSeconds = (): number => (performance.timeOrigin + performance.now()) / 1_000;

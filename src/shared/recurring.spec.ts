@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { LogLines } from '../../test/support/log-lines.js';
 import { Recurring } from './recurring.js';
 
 /** Work whose rounds the test lets end one by one. */
@@ -6,6 +7,7 @@ const setup = (pauseMs: number) => {
   const rounds: { end: () => void; signal: AbortSignal }[] = [];
   let begun: () => void = () => undefined;
   const recurring = new Recurring(
+    'test',
     (signal) =>
       new Promise<void>((end) => {
         rounds.push({ end, signal });
@@ -75,5 +77,43 @@ describe('Recurring', () => {
     expect(rounds).toHaveLength(2);
     rounds[1].end();
     await recurring.stop();
+  });
+
+  it('goes on after a round that throws, which does not count as completed', async () => {
+    let rounds = 0;
+    let isDone: () => void = () => undefined;
+    const done = new Promise<void>((resolve) => (isDone = resolve));
+    const recurring = new Recurring(
+      'test',
+      async () => {
+        rounds += 1;
+        if (rounds === 1) throw new Error('out of the ordinary');
+        isDone();
+      },
+      0,
+    );
+    const log = LogLines.listen();
+
+    recurring.start();
+    await done;
+    await recurring.stop();
+
+    expect(log.of('round failed')).toEqual([{ loop: 'test', reason: 'Error' }]);
+  });
+
+  it('counts as stopped when its last round was too long ago, unless it was told to stop', async () => {
+    const { recurring, rounds } = setup(0);
+    expect(recurring.isStopped).toBe(false);
+    recurring.start();
+    expect(recurring.isStopped).toBe(false);
+
+    const later = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + AN_HOUR_MS);
+    expect(recurring.isStopped).toBe(true);
+    expect(recurring.silentForMs).toBeGreaterThan(AN_HOUR_MS - 1);
+
+    rounds[0].end();
+    await recurring.stop();
+    expect(recurring.isStopped).toBe(false);
+    later.mockRestore();
   });
 });

@@ -26,10 +26,26 @@ const address = (redisUrl: string): RedisOptions => {
 // A half-open connection would fail every command for the quarter of an hour until the system gives it up.
 const CALLER_SILENCE_MS = 2_000;
 
+/** Redis answers, and the connection is of no use: it leads to a replica since a failover, or was not let in. Another may do. */
+const isSpent = ({ message }: Error): boolean => /\b(READONLY|NOAUTH)\b/.test(message);
+
+// Each command is answered so, and what is asked while it connects fails: another connection now and then is enough.
+const SPENT_KEPT_MS = 5_000;
+
+const reconnectNowAndThen = () => {
+  let renewedAt = -SPENT_KEPT_MS;
+  return (error: Error): boolean => {
+    if (!isSpent(error) || performance.now() - renewedAt < SPENT_KEPT_MS) return false;
+    renewedAt = performance.now();
+    return true;
+  };
+};
+
 /** Of a connection that a caller waits for: it fails at once where a worker's would wait (by default 233 s, measured). */
 export const callerConnection = (redisUrl: string): RedisOptions => ({
   ...address(redisUrl),
   enableOfflineQueue: false,
+  reconnectOnError: reconnectNowAndThen(),
   maxRetriesPerRequest: 1,
   commandTimeout: REDIS_PATIENCE_MS,
   connectTimeout: CONNECT_MS,

@@ -5,6 +5,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Database } from '../../src/shared/database.js';
 import { eventually } from '../support/eventually.js';
+import { LogLines } from '../support/log-lines.js';
+import { ReadOnlyDatabase } from '../support/read-only-database.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -17,6 +19,7 @@ beforeAll(async () => {
   proxy = await TcpProxy.start(testDatabase.url);
   dataSource = await new DataSource(dataSourceOptions(proxy.url, 2)).initialize();
   database = new Database(dataSource);
+  LogLines.listen();
 });
 afterAll(async () => {
   await dataSource.destroy();
@@ -90,6 +93,30 @@ describe('Database', () => {
       await proceed(manager);
     });
     await expect(always).rejects.toMatchObject(unavailable);
+  });
+
+  it('tells a database that takes no changes from one that is away, and leaves the sessions to what was the primary', async () => {
+    const failover = new ReadOnlyDatabase(testDatabase.url);
+    const write = () => database.query(`update organizations set name = 'b' returning id`);
+    expect(await database.probe()).toBe('up');
+
+    await failover.begin();
+    await eventually(() => expect(write()).rejects.toMatchObject({ ...unavailable, refusesWrites: true }));
+    await expect(answer()).resolves.toEqual([{ answer: 42 }]);
+    await eventually(async () => expect(await database.probe()).toBe('refuses_writes'));
+
+    await failover.end();
+    await eventually(() => write());
+    await eventually(async () => expect(await database.probe()).toBe('up'), 10_000);
+    await proxy.refuse();
+    await eventually(async () => expect(await database.probe()).toBe('down'));
+    await proxy.heal();
+    await eventually(async () => expect(await database.probe()).toBe('up'), 10_000);
+  }, 30_000);
+
+  it.each(['25006', '53100', '58030', '42501', 'XX000'])('calls %s an outage', async (errcode) => {
+    const failing = database.query(`do $$ begin raise exception using errcode = '${errcode}'; end $$`);
+    await expect(failing).rejects.toMatchObject(unavailable);
   });
 
   it('does not repeat what PostgreSQL refuses for good, and does not call it an outage', async () => {

@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 /** Oldest first. */
-const MIGRATIONS = ['CreateBatchJobs', 'KeepWhatHappened', 'PlaceCalls', 'FindAndRetry', 'HoldBatches'];
+const MIGRATIONS = ['CreateBatchJobs', 'KeepWhatHappened', 'PlaceCalls', 'FindAndRetry', 'TellHealth', 'HoldBatches'];
 
 const tables = async (): Promise<string[]> => {
   const rows = await database.query<{ name: string }[]>(

@@ -29,7 +29,7 @@ beforeAll(async () => {
   reconciler = new ScheduleReconciler(schedules, scheduler, clock, metrics);
   sweeper = new ScheduleSweeper(schedules, new BatchRunner(schedules, NO_DISPATCH, metrics, app.settings));
   await eventually(async () => {
-    if (!(await scheduler.isReachable())) throw new Error('Redis is not reachable');
+    if ((await scheduler.probe()) !== 'up') throw new Error('Redis is not reachable');
   });
 });
 afterAll(() => app.stop());

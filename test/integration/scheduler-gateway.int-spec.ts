@@ -4,7 +4,7 @@ import { ConsoleLogger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { queueModules } from '../../src/scheduling/queues.js';
+import { producerModules } from '../../src/scheduling/queues.js';
 import { SchedulerGateway, wakeUpId } from '../../src/scheduling/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
 import { SETTINGS, withDefaults } from '../../src/shared/settings.js';
@@ -35,7 +35,7 @@ async function setup(redisUrl = REDIS_URL) {
     exports: [SETTINGS],
   };
   const module = await Test.createTestingModule({
-    imports: queueModules(settingsModule, false),
+    imports: producerModules(settingsModule),
     providers: [Clock, SchedulerGateway],
   })
     .setLogger(new ConsoleLogger({ logLevels: [] }))
@@ -63,7 +63,7 @@ async function aRedis(): Promise<RedisServer> {
 async function connected() {
   const bundle = await setup();
   const redis = new Redis(REDIS_URL);
-  await eventually(async () => expect(await bundle.gateway.isReachable()).toBe(true));
+  await eventually(async () => expect(await bundle.gateway.probe()).toBe('up'));
   const key = (name: string) => `${bundle.prefix}:batch-start:${name}`;
   open.push(async () => {
     const keys = await redis.keys(`${bundle.prefix.replace(/[{}]/g, '?')}*`);
@@ -211,7 +211,7 @@ const METHODS: [string, (gateway: Gateway) => Promise<unknown>, unknown][] = [
   ['lookUp', (gateway) => gateway.lookUp('batch_x.r1'), 'unknown'],
   ['listArmed', (gateway) => gateway.listArmed(), null],
   ['areArmed', (gateway) => gateway.areArmed(['batch_x.r1']), null],
-  ['isReachable', (gateway) => gateway.isReachable(), false],
+  ['probe', (gateway) => gateway.probe(), 'down'],
   ['isRedisNew', (gateway) => gateway.isRedisNew(), null],
 ];
 
@@ -223,7 +223,7 @@ async function expectPatience(gateway: Gateway): Promise<void> {
 
 async function expectReturn(gateway: Gateway): Promise<void> {
   await eventually(async () => expect(await gateway.wakeAt(aStart())).toBe(true));
-  expect(await gateway.isReachable()).toBe(true);
+  expect(await gateway.probe()).toBe('up');
   expect(await gateway.forget('batch_x.r1')).toBe(false);
 }
 

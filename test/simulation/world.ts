@@ -96,8 +96,13 @@ function handlerOf(runner: BatchRunner, metrics: Metrics): Handler {
   const handlers: Handler[] = [];
   const queue = {
     on: () => queue,
-    process: async (_name: string, _concurrency: number, handler: Handler) => void handlers.push(handler),
+    getNextJob: () => undefined,
+    eclient: { subscribe: () => undefined },
+    process: (_name: string, _concurrency: number, handler: Handler) => {
+      handlers.push(handler);
+      return new Promise<never>(() => undefined);
+    },
   };
-  new BatchStartConsumer(queue as unknown as Queue, runner, metrics).onApplicationBootstrap();
+  new BatchStartConsumer(() => queue as unknown as Queue, runner, metrics).onApplicationBootstrap();
   return handlers[0];
 }

@@ -1,10 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { getQueueToken } from '@nestjs/bull';
 import { BatchJobsModule } from '../../src/batch-jobs.module.js';
+import { BatchStartConsumer } from '../../src/calling/batch-start.consumer.js';
 import { Dialer } from '../../src/calling/dialer.js';
 import { TimeRulesRepository } from '../../src/batch-jobs/time-rules.repository.js';
-import { BATCH_START_CONSUMER } from '../../src/scheduling/queues.js';
 import { Clock } from '../../src/shared/clock.js';
 import { eventually } from './eventually.js';
 import { NoCalls } from './no-calls.js';
@@ -43,11 +42,9 @@ export async function bootWorker(
   if (repository) builder.overrideProvider(TimeRulesRepository).useValue(repository);
   const worker = await builder.compile();
   await worker.init();
-  const queue = worker.get<{ clients: { blocked?: boolean }[] }>(getQueueToken(BATCH_START_CONSUMER), {
-    strict: false,
-  });
+  const { consumer } = worker.get(BatchStartConsumer, { strict: false });
   await eventually(() => {
-    if (!queue.clients.some(({ blocked }) => blocked)) throw new Error('the worker does not wait for work yet');
+    if (!consumer.isWaiting) throw new Error('the worker does not wait for work yet');
   });
   return worker;
 }
