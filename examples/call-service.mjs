@@ -40,6 +40,9 @@ async function hangUp(callId) {
   const headers = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' };
   const init = { method: 'POST', headers, body: JSON.stringify(call) };
   const reported = await fetch(`${JOBS_URL}/batch/calls/${callId}/outcome`, init).catch(() => null);
-  const isTaken = reported && reported.status !== 429 && reported.status < 500;
-  if (!isTaken) setTimeout(() => void hangUp(callId), 5_000); // repeating is harmless
+  if (!reported || reported.status === 429 || reported.status >= 500) {
+    setTimeout(() => void hangUp(callId), 5_000); // repeating is harmless
+  } else if (!reported.ok) {
+    console.error(`report refused: ${await reported.text()}`); // the outcome is kept, and told when it is asked for
+  }
 }

@@ -8,16 +8,21 @@ import type { DialerName, Environment } from './env.js';
 /** How each of the dialers that can be named is made. */
 const MAKE: Readonly<Record<DialerName, (environment: Environment) => Dialer>> = {
   simulated: ({ simulatedCallMs }) => new SimulatedDialer(simulatedCallMs),
-  http: ({ httpDialerUrl, httpDialerSecret }) =>
-    new HttpDialer({ url: given(httpDialerUrl), secret: given(httpDialerSecret) }),
-  twilio: ({ twilioAccountSid, twilioAuthToken, twilioTwimlUrl, twilioRingSeconds, twilioApiUrl, publicUrl }) =>
+  http: ({ httpDialerUrl, httpDialerSecret, httpDialerSecretPrevious }) =>
+    new HttpDialer({
+      url: given(httpDialerUrl),
+      secret: given(httpDialerSecret),
+      previousSecret: httpDialerSecretPrevious,
+    }),
+  twilio: (environment) =>
     new TwilioDialer({
-      accountSid: given(twilioAccountSid),
-      authToken: given(twilioAuthToken),
-      twimlUrl: given(twilioTwimlUrl),
-      publicUrl: given(publicUrl),
-      apiUrl: twilioApiUrl,
-      ringSeconds: twilioRingSeconds,
+      accountSid: given(environment.twilioAccountSid),
+      authToken: given(environment.twilioAuthToken),
+      previousAuthToken: environment.twilioAuthTokenPrevious,
+      twimlUrl: given(environment.twilioTwimlUrl),
+      publicUrl: given(environment.publicUrl),
+      apiUrl: environment.twilioApiUrl,
+      ringSeconds: environment.twilioRingSeconds,
     }),
 };
 

@@ -111,6 +111,8 @@ describe('readEnvironment', () => {
         "'whsec_' and the base64 of 24 to 64 random bytes",
       ],
       ['HTTP_DIALER_SECRET', 'whsec_dG9vIHNob3J0', "'whsec_' and the base64"],
+      ['HTTP_DIALER_SECRET_PREVIOUS', 'whsec_dG9vIHNob3J0', "'whsec_' and the base64"],
+      ['TWILIO_AUTH_TOKEN_PREVIOUS', 'not-long-enough', 'at least 32 characters'],
       ['HTTP_DIALER_SECRET', `${SECRET}!`, "'whsec_' and the base64"],
       ['HTTP_DIALER_SECRET', `whsec_${Buffer.alloc(65, 7).toString('base64')}`, "'whsec_' and the base64"],
       ['TWILIO_ACCOUNT_SID', 'SK00000000000000000000000000000000', "'AC' and 32 hexadecimal digits"],

@@ -92,8 +92,11 @@ export const DIALERS = ['simulated', 'http', 'twilio'] as const;
 export type DialerName = (typeof DIALERS)[number];
 
 // Standard Webhooks: 24 to 64 bytes in base64 behind the prefix.
-const WEBHOOK_SECRET =
+const WEBHOOK_SECRET_FORM =
   /^whsec_(?=[A-Za-z0-9+/]{32,86}={0,2}$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+const webhookSecret = (name: string): Variable<string> =>
+  pattern(name, WEBHOOK_SECRET_FORM, "'whsec_' and the base64 of 24 to 64 random bytes");
 
 /** Every variable the service knows; `.env.example` lists the same. */
 export const VARIABLES = {
@@ -120,11 +123,11 @@ export const VARIABLES = {
   simulatedCallMs: integer('SIMULATED_CALL_MS', 0, 600_000, 1_500),
   publicUrl: optional(httpUrl('PUBLIC_URL')),
   httpDialerUrl: optional(askedUrl('HTTP_DIALER_URL')),
-  httpDialerSecret: optional(
-    pattern('HTTP_DIALER_SECRET', WEBHOOK_SECRET, "'whsec_' and the base64 of 24 to 64 random bytes"),
-  ),
+  httpDialerSecret: optional(webhookSecret('HTTP_DIALER_SECRET')),
+  httpDialerSecretPrevious: optional(webhookSecret('HTTP_DIALER_SECRET_PREVIOUS')),
   twilioAccountSid: optional(pattern('TWILIO_ACCOUNT_SID', /^AC[0-9A-Fa-f]{32}$/, "'AC' and 32 hexadecimal digits")),
   twilioAuthToken: optional(text('TWILIO_AUTH_TOKEN', 32)),
+  twilioAuthTokenPrevious: optional(text('TWILIO_AUTH_TOKEN_PREVIOUS', 32)),
   twilioTwimlUrl: optional(httpUrl('TWILIO_TWIML_URL')),
   twilioRingSeconds: integer('TWILIO_RING_SECONDS', 5, 600, 45),
   twilioApiUrl: optional(askedUrl('TWILIO_API_URL')),
@@ -166,9 +169,13 @@ export interface Environment extends Required<SettingsInput> {
   /** Where the call service takes calls, and the secret it shares with us. Null unless `dialer` is `'http'`. */
   readonly httpDialerUrl: string | null;
   readonly httpDialerSecret: string | null;
+  /** The secret before, while the call service may know that only. @default null */
+  readonly httpDialerSecretPrevious: string | null;
   /** The account that calls, and where Twilio asks what a call does. Null unless `dialer` is `'twilio'`. */
   readonly twilioAccountSid: string | null;
   readonly twilioAuthToken: string | null;
+  /** The token before, while Twilio may still sign with it. @default null */
+  readonly twilioAuthTokenPrevious: string | null;
   readonly twilioTwimlUrl: string | null;
   /** Longest ringing. @default 45 */
   readonly twilioRingSeconds: number;

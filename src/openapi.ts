@@ -6,7 +6,7 @@ const DESCRIPTION = `Outbound batch calling: upload contacts, schedule a batch, 
 
 Press **Authorize** and paste an API key; a key sees its own organization only. Times are answered in UTC (RFC 3339).
 Every error is a problem document (RFC 9457) whose \`code\` is stable; the codes are explained at [/docs/errors](/docs/errors).
-Parameters and fields that are not listed here are refused.`;
+Parameters and fields that are not listed here are refused, but for the fields of a reported outcome.`;
 
 /** The OpenAPI document of the running application. Reads decorators only, so an application in preview will do. */
 export const openApiDocument = (app: INestApplication): OpenAPIObject =>

@@ -1,4 +1,5 @@
-import { Body, Param, Post, Query } from '@nestjs/common';
+import { Param, Post, Query } from '@nestjs/common';
+import type { CallEnd } from '../batch-jobs/call.outcome.js';
 import { CallOutcomes } from '../calling/call-outcomes.js';
 import type { Caller } from '../shared/caller.js';
 import { CalledBy } from './caller.decorator.js';
@@ -10,6 +11,7 @@ import { OutcomeResponse } from './dto/outcome.response.js';
 import { JsonBodyInterceptor } from './json-body.interceptor.js';
 import { KeyedController } from './keyed-controller.decorator.js';
 import { Bodies, Operation } from './operation.decorator.js';
+import { Reported } from './report.decorator.js';
 
 /** For call services, which are given a call and later tell what became of it. */
 @KeyedController('batch/calls')
@@ -34,8 +36,8 @@ export class CallsController {
     @CalledBy() { organizationId }: Caller,
     @Param() { callId }: CallParams,
     @Query() _: NoQuery,
-    @Body() body: OutcomeBody,
+    @Reported() end: CallEnd,
   ): Promise<OutcomeResponse> {
-    return OutcomeResponse.of({ callId, report: await this.outcomes.record(callId, body.toEnd(), organizationId) });
+    return OutcomeResponse.of({ callId, report: await this.outcomes.record(callId, end, organizationId) });
   }
 }

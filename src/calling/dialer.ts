@@ -15,7 +15,7 @@ export interface AcceptedCall {
   readonly roomName: string | null;
 }
 
-/** Nothing was sent, because the batch does not run any more: see `Permission`. */
+/** Nothing was sent, and nobody is at fault: the batch does not run any more (see `Permission`), or the process ends. */
 export const WITHDRAWN = { outcome: 'withdrawn' } as const;
 export type WithdrawnCall = typeof WITHDRAWN;
 
@@ -67,8 +67,8 @@ export abstract class Dialer {
   }
 }
 
-/** Why a batch cannot be called. */
-export type RefusalReason = 'dialer_misconfigured' | 'agent_not_found';
+/** Why a batch cannot be called. What can be mended while it waits is none: see `SnoozeReason`. */
+export type RefusalReason = 'agent_not_found';
 
 /** Not this call: no call of this batch can succeed. The batch fails with the reason, and its waiting contacts are cancelled. */
 export class DialerRefusal extends Error {

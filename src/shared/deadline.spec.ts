@@ -1,20 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { getEventListeners } from 'node:events';
-import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../../test/support/garbage.js';
 import { withDeadline } from './deadline.js';
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
-
-/** When nothing is on the stack that could hold something alive. */
-async function collectGarbage(): Promise<void> {
-  for (let round = 0; round < 3; round += 1) {
-    await setImmediate();
-    gc();
-  }
-}
 
 const NEVER = new AbortController().signal;
 
@@ -23,12 +10,10 @@ const untilRisen = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
 it('raises the signal when the time is over, also after a garbage collection', async () => {
-  const waiting = Array.from({ length: 20 }, () => withDeadline(50, NEVER, untilRisen));
+  const waiting = Promise.allSettled(Array.from({ length: 20 }, () => withDeadline(50, NEVER, untilRisen)));
   await collectGarbage();
 
-  const ended = await Promise.allSettled(waiting);
-
-  expect(ended.map((each) => each.status === 'rejected' && (each.reason as Error).name)).toEqual(
+  expect((await waiting).map((each) => each.status === 'rejected' && (each.reason as Error).name)).toEqual(
     Array.from({ length: 20 }, () => 'TimeoutError'),
   );
 });

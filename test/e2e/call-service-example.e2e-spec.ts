@@ -34,7 +34,7 @@ describe('examples/call-service.mjs', () => {
     }
   });
 
-  it('is asked for an outcome whose report did not arrive', async () => {
+  it('says that its report was refused, and tells the outcome when it is asked for', async () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}/calls`;
     const app = await TestApp.start({ dialer: new HttpDialer({ url, secret: SECRET }), consumeQueues: true });
@@ -49,6 +49,7 @@ describe('examples/call-service.mjs', () => {
       const id = await startBatch(app, [{ phone: '+12025550123' }]);
       await callOf(app, id);
       await service.says(/calling somebody/);
+      await service.says(/report refused: .*"code":"invalid_api_key"/);
       // While it goes on the lease is extended; each round here ends it again.
       const ending = setInterval(() => void endLeases(app), 500);
       expect(await contactIn(app, id, 'completed', 15_000).finally(() => clearInterval(ending))).toMatchObject({

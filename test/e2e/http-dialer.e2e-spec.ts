@@ -95,21 +95,22 @@ describe('a call service that behaves', () => {
 describe('a call service that misbehaves', () => {
   it.each<[string, number, unknown, string, string]>([
     ['refuses the call', 422, { code: 'no_such_template' }, 'carrier_error', 'http_422'],
-    ['sends elsewhere', 307, undefined, 'carrier_error', 'http_307'],
     ['refuses the number', 422, { outcome: 'invalid_number', errorCode: '404' }, 'invalid_number', '404'],
   ])('%s: the contact ends so', async (_, status, body, contactStatus, errorCode) => {
-    service.answerWith(status, body, { location: `${service.url}/elsewhere` });
+    service.answerWith(status, body);
     const id = await startBatch(app);
     expect(await contactIn(app, id, contactStatus)).toMatchObject({ errorCode, attemptCount: 1, nextRetryAt: null });
     expect(postsOf(id)).toHaveLength(1);
   });
 
-  it('is away: the contact ends when the time for placing is over', async () => {
-    const away = service.answer;
-    service.answerWith(429);
+  it('is full: the contact waits, and is called as soon as it says', async () => {
+    service.answer = (_, response) => {
+      service.answerWith(200, { outcome: 'answered' });
+      reply(response, 429, undefined, { 'retry-after': '1' });
+    };
     const id = await startBatch(app);
-    expect(await contactIn(app, id, 'carrier_error')).toMatchObject({ errorCode: 'http_429' });
-    service.answer = away;
+    expect(await contactIn(app, id, 'completed', 15_000)).toMatchObject({ attemptCount: 1, errorCode: null });
+    expect(postsOf(id)).toHaveLength(2);
   });
 
   const nothing = (): void => undefined;
@@ -155,23 +156,48 @@ describe('a call service that misbehaves', () => {
   });
 });
 
-describe('a dialer that is not configured', () => {
-  it.each([
-    ['our signature is not accepted', 401, undefined, 'dialer_misconfigured'],
-    ['there is no call service', 404, '<html>', 'dialer_misconfigured'],
-    ['the agent is gone', 422, { code: 'agent_not_found' }, 'agent_not_found'],
-  ])('%s: the batch fails, and calls nobody else', async (_, status, body, reason) => {
-    service.answerWith(status, body);
+describe('a call service that places no call of the batch', () => {
+  const started = async (): Promise<string> => {
     const id = await app.create({ contacts: contacts(20), concurrentCallLimit: 1 });
     await app.post(`/batch/jobs/${id}/start`);
+    return id;
+  };
 
+  it('as the agent is gone: the batch fails, and calls nobody else', async () => {
+    service.answerWith(422, { code: 'agent_not_found' });
+    const id = await started();
     await eventually(async () => {
-      const { body: job } = await app.get(`/batch/jobs/${id}`);
-      expect(job).toMatchObject({ status: 'failed', statusBreakdown: { cancelled: 19, failed: 1 } });
+      expect((await app.get(`/batch/jobs/${id}`)).body).toMatchObject({ status: 'failed' });
     }, 10_000);
-    expect((await contactsOf(app, id)).find((contact) => contact.status === 'failed')).toMatchObject({
-      failureReason: reason,
+    await eventually(async () => {
+      const open = (await contactsOf(app, id)).filter(({ status }) => !['cancelled', 'failed'].includes(status));
+      expect(open).toEqual([]);
     });
     expect(postsOf(id)).toHaveLength(1);
   });
+
+  it.each<[string, number, unknown]>([
+    ['as our signature is not accepted', 401, undefined],
+    ['as it is not there', 404, '<html>'],
+    ['as it is elsewhere', 307, undefined],
+  ])(
+    '%s: the batch is paused after a few tries, no contact is used up, and it goes on when resumed',
+    async (_, status, body) => {
+      service.answerWith(status, body, { location: `${service.url}/elsewhere` });
+      const id = await started();
+      await eventually(async () => {
+        const { body: job } = await app.get(`/batch/jobs/${id}`);
+        expect(job).toMatchObject({ status: 'paused', statusBreakdown: { pending: 20 } });
+      }, 25_000);
+      expect(postsOf(id).length).toBeLessThan(10);
+
+      service.answerWith(200, { outcome: 'answered' });
+      await app.post(`/batch/jobs/${id}/resume`);
+      await eventually(async () => {
+        const { body: job } = await app.get(`/batch/jobs/${id}`);
+        expect(job).toMatchObject({ status: 'completed', statusBreakdown: { completed: 20 } });
+      }, 10_000);
+    },
+    60_000,
+  );
 });

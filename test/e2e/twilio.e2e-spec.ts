@@ -149,13 +149,28 @@ describe('a call with Twilio', () => {
     expect(await contactIn(app, call.batchJobId, 'completed')).toMatchObject({ callDuration: 9 });
   });
 
-  it('that is refused ends the contact, or the batch', async () => {
+  it('that is refused for its number ends the contact', async () => {
     service.refusal = { status: 400, code: 21211 };
     expect(await contactIn(app, await startBatch(app), 'invalid_number')).toMatchObject({ errorCode: '21211' });
-    service.refusal = { status: 401, code: 20003 };
-    const id = await startBatch(app);
-    expect(await contactIn(app, id, 'failed')).toMatchObject({ failureReason: 'dialer_misconfigured' });
-    await eventually(async () => expect((await app.get(`/batch/jobs/${id}`)).body.status).toBe('failed'));
+  });
+
+  it('that is refused for the account waits, and is made when the account is in order', async () => {
+    service.refusal = { status: 400, code: 10001 };
+    const batchJobId = await startBatch(app);
+    await eventually(() => expect(service.http.received.some(({ body }) => body.includes(batchJobId))).toBe(true));
+    expect(await contactIn(app, batchJobId, 'pending')).toMatchObject({ attemptCount: 0 });
+
+    service.refusal = null;
+    expect(await contactIn(app, batchJobId, 'dialing', 15_000)).toMatchObject({ attemptCount: 1 });
+  });
+
+  it('that was accepted, and failed for want of lines, waits and is made again', async () => {
+    const call = await placed();
+    expect((await callback(call.callId, said(call, 'failed', { ErrorCode: '10004' }))).status).toBe(204);
+    const callsOfBatch = (): number =>
+      [...service.calls.values()].filter(({ asked }) => asked.get('Url')?.includes(call.batchJobId)).length;
+    await eventually(() => expect(callsOfBatch()).toBe(2), 15_000);
+    expect(await contactIn(app, call.batchJobId, 'dialing')).toMatchObject({ attemptCount: 1 });
   });
 });
 

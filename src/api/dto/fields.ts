@@ -128,13 +128,6 @@ export const OptionalWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 
   );
 };
 
-/** One of a fixed set of words, required. */
-export const RequiredOneOfField = ({ values, description }: Omit<Words, 'code'>): PropertyDecorator =>
-  applyDecorators(
-    ApiProperty({ enum: [...values], example: values[0], description }),
-    IsIn([...values], { message: `is required: one of ${values.join(', ')}.` }),
-  );
-
 /** Of what may be left out, and not be null. */
 const IfGiven = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
 

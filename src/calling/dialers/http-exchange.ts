@@ -1,30 +1,51 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
+import { Agent, request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
+import { callSnooze, type CallSnooze } from '../../batch-jobs/call.snooze.js';
+import { WITHDRAWN, type Permission, type WithdrawnCall } from '../dialer.js';
 
 /** Longest answer that is read; one that says what became of a call has a few hundred bytes. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
-// Between two tries of a request that was certainly not taken: a restart of the other side is over within seconds.
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 5_000;
+// Servers let go of an idle connection after 5 s (Node.js) and more: one that is closed just as it is used leaves its call
+// unknown.
+const IDLE_CONNECTION_MS = 4_000;
 
-const TOO_MANY_REQUESTS = 429;
+const keepAlive = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
+const agent = new Agent(keepAlive);
+const tlsAgent = new TlsAgent(keepAlive);
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Absent: none. */
+  readonly body?: string;
+}
 
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: IncomingMessage['headers'];
   /** Null when it is longer than any answer may be, or was cut off. */
   readonly text: string | null;
 }
 
-/** No connection came about: the request was certainly not received. */
+/** No connection came about, or it was gone before anything was written: the request was certainly not received. */
 export class NotSentError extends Error {
-  /** @param code of Node.js or undici: `'ECONNREFUSED'`, `'ENOTFOUND'` */
+  /** @param code of Node.js: `'ECONNREFUSED'`, `'ENOTFOUND'`, `'CERT_HAS_EXPIRED'`; `'ETIMEDOUT'` also when time was over */
   constructor(readonly code: string) {
     super(`No connection: ${code}`);
   }
 
   override get name(): string {
     return NotSentError.name;
+  }
+}
+
+/** Nothing was written, because nothing may be: it is not permitted any more, or the process ends. */
+export class WithdrawnError extends Error {
+  override get name(): string {
+    return WithdrawnError.name;
   }
 }
 
@@ -47,40 +68,40 @@ export class UnclearAnswerError extends Error {
 }
 
 /**
- * Sends one request. Redirects are not followed: a signed call goes where it was meant to go, or nowhere.
+ * Sends one request, once. Not a byte of it is written before there is a connection (for `https:` one whose certificate was
+ * judged) and the permission was asked: what fails before was certainly not received, whatever it is called.
  *
+ * Redirects are not followed: a signed call goes where it was meant to go, or nowhere.
+ *
+ * @param signal nothing is written after it has risen
+ * @param isPermitted asked when all is ready; what it throws is thrown, and nothing is sent
  * @throws NotSentError     it was certainly not received
- * @throws UnansweredError  it may have been
+ * @throws WithdrawnError   the same, and nobody is at fault
+ * @throws UnansweredError  it may have been received
  */
-export async function exchange(url: URL, init: RequestInit): Promise<HttpAnswer> {
-  try {
-    const response = await fetch(url, { ...init, redirect: 'manual' });
-    return { status: response.status, headers: response.headers, text: await readText(response) };
-  } catch (error) {
-    throw toExchangeError(error);
-  }
-}
-
-/**
- * Sends a request that must not be received twice, and sends it again only while it was certainly not taken: no
- * connection, or 429. A call service that restarts would otherwise use up a whole list within seconds.
- *
- * @param request makes each try anew, because a signature has its time
- * @param signal ends the waiting, too
- * @throws NotSentError     there was no connection until the end
- * @throws UnansweredError  it may have been received; or the process ends while it waits
- */
-export async function exchangePatiently(
+export async function exchange(
   url: URL,
-  request: () => RequestInit,
+  { method, headers, body }: HttpRequest,
   signal: AbortSignal,
+  isPermitted: Permission = async () => true,
 ): Promise<HttpAnswer> {
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
-    const answer = await exchange(url, { ...request(), signal }).catch(notSentOrThrow);
-    const isTaken = !(answer instanceof NotSentError) && answer.status !== TOO_MANY_REQUESTS;
-    if (!isTaken && (await waits(retryAfterMs(answer) ?? waitMs, signal))) continue;
-    if (answer instanceof NotSentError) throw answer;
-    return answer;
+  if (signal.aborted) throw notSent(signal, null);
+  const isTls = url.protocol === 'https:';
+  const request = isTls
+    ? requestHttps(url, { method, headers, agent: tlsAgent })
+    : requestHttp(url, { method, headers, agent });
+  const giveUp = (): void => void request.destroy(new Error('given up'));
+  signal.addEventListener('abort', giveUp, { once: true });
+  // Each step below waits for it as well; between them it must not end the process.
+  request.on('error', () => undefined);
+  try {
+    await makeReady(request, isTls ? 'secureConnect' : 'connect', signal, isPermitted);
+    return await send(request, body, signal);
+  } catch (error) {
+    request.destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }
 
@@ -93,33 +114,69 @@ export const toJson = (text: string | null): unknown => {
   }
 };
 
-const notSentOrThrow = (error: unknown): NotSentError => {
-  if (error instanceof NotSentError) return error;
+/** A request that was certainly not sent, as what became of its call. @throws whatever else it is, which leaves it unknown */
+export const unsent = (error: unknown): CallSnooze | WithdrawnCall => {
+  if (error instanceof WithdrawnError) return WITHDRAWN;
+  if (error instanceof NotSentError) return callSnooze('provider_unreachable', { errorCode: error.code });
   throw error;
 };
 
-/** @returns false when time is over. @throws UnansweredError  the process ends: not the fault of the other side */
-async function waits(ms: number, signal: AbortSignal): Promise<boolean> {
-  const isOver = await sleep(ms, undefined, { signal }).then(
-    () => false,
-    () => true,
-  );
-  const { name } = (signal.reason ?? {}) as Partial<Error>;
-  if (isOver && name !== 'TimeoutError') throw new UnansweredError(name ?? 'aborted');
-  return !isOver;
+async function makeReady(
+  request: ClientRequest,
+  connected: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+  isPermitted: Permission,
+): Promise<void> {
+  let isAnswered = false;
+  request.once('response', () => (isAnswered = true));
+  try {
+    const [socket] = (await happens(request, request, 'socket')) as [Socket];
+    if (!request.reusedSocket) await happens(request, socket, connected);
+  } catch (error) {
+    throw notSent(signal, error);
+  }
+  if (!(await isPermitted())) throw new WithdrawnError();
+  // Who answers what was not asked yet is no call service.
+  if (signal.aborted || request.destroyed || isAnswered) throw notSent(signal, null);
 }
 
-/** Of a 429 that says when to come again, in whole seconds. */
-const retryAfterMs = (answer: HttpAnswer | NotSentError): number | null => {
-  const given = answer instanceof NotSentError ? null : answer.headers.get('retry-after');
-  return given !== null && /^\d{1,6}$/.test(given) ? Number(given) * 1_000 : null;
+async function send(request: ClientRequest, body: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+  request.end(body);
+  try {
+    const [response] = (await happens(request, request, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, headers: response.headers, text: await readText(response) };
+  } catch (error) {
+    throw new UnansweredError(signal.aborted ? (signal.reason as Error).name : codeOf(error));
+  }
+}
+
+/** Waits for an event of a request or its socket; rejects when the request ends before. */
+const happens = (request: ClientRequest, emitter: ClientRequest | Socket, event: string): Promise<unknown[]> =>
+  Promise.race([
+    once(emitter, event),
+    once(request, 'close').then(() => {
+      throw new Error('closed');
+    }),
+  ]);
+
+const CLOSED = 'ECONNRESET';
+
+const notSent = ({ aborted, reason }: AbortSignal, error: unknown): NotSentError | WithdrawnError => {
+  if (!aborted) return new NotSentError(codeOf(error));
+  // The end of this process says nothing of the other side.
+  return (reason as Error).name === 'TimeoutError' ? new NotSentError('ETIMEDOUT') : new WithdrawnError();
 };
 
-async function readText({ body }: Response): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
+const codeOf = (error: unknown): string => {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : CLOSED;
+};
+
+async function readText(response: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
       bytes += chunk.byteLength;
       if (bytes > MAX_ANSWER_BYTES) return null;
       chunks.push(chunk);
@@ -129,25 +186,3 @@ async function readText({ body }: Response): Promise<string | null> {
   }
   return Buffer.concat(chunks).toString('utf8');
 }
-
-interface SystemError {
-  readonly code?: unknown;
-  readonly syscall?: unknown;
-  /** Of the addresses of one name that were tried. */
-  readonly errors?: readonly SystemError[];
-}
-
-const toExchangeError = (error: unknown): NotSentError | UnansweredError => {
-  const { name, cause } = error as Error;
-  const system = (cause ?? error) as SystemError;
-  // What a signal gives as its reason has a number for a code.
-  const code = typeof system.code === 'string' ? system.code : name;
-  return hasNoConnection(system) ? new NotSentError(code) : new UnansweredError(code);
-};
-
-const hasNoConnection = ({ code, syscall, errors }: SystemError): boolean => {
-  if (errors) return errors.every(hasNoConnection);
-  if (syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT') return true;
-  // A certificate is judged before anything is sent: CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, UNABLE_TO_VERIFY_…
-  return typeof code === 'string' && /CERT|^UNABLE_TO_/.test(code);
-};

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import twilioClient from 'twilio';
 import { anOutboundCall } from '../../../test/support/outbound-call.js';
 import { freePort } from '../../../test/support/programs.js';
 import { risesAfter } from '../../../test/support/rises-after.js';
 import { ACCOUNT_SID, AUTH_TOKEN, TwilioService } from '../../../test/support/twilio-service.js';
 import { callEnd } from '../../batch-jobs/call.outcome.js';
-import { DialerRefusal } from '../dialer.js';
+import { callSnooze } from '../../batch-jobs/call.snooze.js';
+import { WITHDRAWN, type OutboundCall } from '../dialer.js';
 import { TwilioDialer, type TwilioDialerOptions } from './twilio.dialer.js';
 
 const CALL = anOutboundCall();
@@ -32,6 +34,10 @@ const aDialer = (options: Partial<TwilioDialerOptions> = {}): TwilioDialer =>
     ...options,
   });
 
+const PERMITTED = async (): Promise<boolean> => true;
+const place = (dialer = aDialer(), signal = PATIENT(), call: OutboundCall = CALL) =>
+  dialer.place(call, signal, PERMITTED);
+
 const thrown = async (work: Promise<unknown>): Promise<Error> =>
   work.then(
     (value) => new Error(`nothing thrown: ${JSON.stringify(value)}`),
@@ -43,7 +49,7 @@ const lookUp = (providerCallId: string | null, dialer = aDialer()) =>
 
 describe('placing', () => {
   it('asks Twilio for the call, and takes its id', async () => {
-    const placed = await aDialer().place(CALL, PATIENT());
+    const placed = await place();
 
     const [[sid, { asked }]] = [...twilio.calls].slice(-1);
     expect(placed).toEqual({ outcome: null, providerCallId: sid, roomName: null });
@@ -68,7 +74,7 @@ describe('placing', () => {
   });
 
   it('rings as long as it is told, and asks for no longer call than Twilio makes', async () => {
-    await aDialer({ ringSeconds: 20 }).place(anOutboundCall({ maxCallSeconds: 86_400 }), PATIENT());
+    await place(aDialer({ ringSeconds: 20 }), PATIENT(), anOutboundCall({ maxCallSeconds: 86_400 }));
     const { asked } = [...twilio.calls.values()].at(-1) ?? {};
     expect([asked?.get('Timeout'), asked?.get('TimeLimit')]).toEqual(['20', '14400']);
   });
@@ -77,7 +83,7 @@ describe('placing', () => {
     const before = twilio.http.answer;
     twilio.http.answer = (request, response) =>
       before({ ...request, path: request.path.replace('/proxy', '') }, response);
-    await aDialer({ apiUrl: `${twilio.url}/proxy/` }).place(CALL, PATIENT());
+    await place(aDialer({ apiUrl: `${twilio.url}/proxy/` }));
     expect(twilio.http.received[0].path).toBe(`/proxy/2010-04-01/Accounts/${ACCOUNT_SID}/Calls.json`);
   });
 
@@ -85,55 +91,68 @@ describe('placing', () => {
     [400, 21211, 'invalid_number'],
     [400, 21216, 'blocked'],
     [400, 21220, 'carrier_error'],
-    [403, 20008, 'carrier_error'],
+    [400, 987_654, 'carrier_error'],
   ])('%i with %i is %s', async (status, code, outcome) => {
     twilio.refusal = { status, code };
-    expect(await aDialer().place(CALL, PATIENT())).toMatchObject({ outcome, errorCode: String(code) });
+    expect(await place()).toMatchObject({ outcome, errorCode: String(code) });
     expect(twilio.http.received).toHaveLength(1);
   });
 
   it.each([
-    ['403 without a code', 403],
-    ['404 without a code', 404],
-    ['a redirect', 302],
-  ])('%s is a carrier error', async (_, status) => {
-    twilio.http.answerWith(status, '<html>', { location: `${twilio.url}/elsewhere` });
-    expect(await aDialer().place(CALL, PATIENT())).toEqual(callEnd('carrier_error', { errorCode: `http_${status}` }));
+    ['an account that is suspended', 400, 10001, 'account_suspended'],
+    ['an account that is closed', 401, 20005, 'account_suspended'],
+    ['as many calls as it may make', 400, 10004, 'provider_busy'],
+    ['too many requests', 429, 20429, 'provider_busy'],
+    ['an account that is not there', 404, 20404, 'dialer_misconfigured'],
+    ['test credentials', 403, 20008, 'dialer_misconfigured'],
+    ['a number that may not call', 400, 21210, 'dialer_misconfigured'],
+    ['a TwiML address that is none', 400, 21205, 'dialer_misconfigured'],
+    ['a code of the account that is new', 400, 10099, 'dialer_misconfigured'],
+    ['a code that is new, with 403', 403, 987_654, 'dialer_misconfigured'],
+  ] as const)('%s: the contact waits', async (_, status, code, reason) => {
+    twilio.refusal = { status, code };
+    expect(await place()).toEqual(callSnooze(reason, { errorCode: String(code) }));
     expect(twilio.http.received).toHaveLength(1);
   });
 
-  it.each<[string, () => TwilioDialer, { status: number; code: number } | null]>([
-    ['wrong credentials', () => aDialer({ authToken: 'e'.repeat(32) }), null],
-    ['an account that is not there', aDialer, { status: 404, code: 20404 }],
-    ['an account that is closed', aDialer, { status: 401, code: 20005 }],
-    ['a number that may not call', aDialer, { status: 400, code: 21210 }],
-    ['a TwiML address that is none', aDialer, { status: 400, code: 21205 }],
-  ])('%s fails the batch', async (_, make, refusal) => {
-    twilio.refusal = refusal;
-    const error = await thrown(make().place(CALL, PATIENT()));
-    expect(error).toBeInstanceOf(DialerRefusal);
-    expect((error as DialerRefusal).reason).toBe('dialer_misconfigured');
+  it.each([
+    ['403', 403, 'dialer_misconfigured'],
+    ['404', 404, 'dialer_misconfigured'],
+    ['400', 400, 'dialer_misconfigured'],
+    ['429', 429, 'provider_busy'],
+    ['a redirect', 302, 'dialer_misconfigured'],
+  ] as const)("%s without a code is somebody's on the way: the contact waits", async (_, status, reason) => {
+    twilio.http.answerWith(status, '<html>', { location: `${twilio.url}/elsewhere` });
+    expect(await place()).toEqual(callSnooze(reason, { errorCode: `http_${status}` }));
+    expect(twilio.http.received).toHaveLength(1);
   });
 
-  it('a number that only the host knows fails the batch, and Twilio is not asked', async () => {
-    const error = await thrown(aDialer().place(anOutboundCall({ fromPhoneNumber: null }), PATIENT()));
-    expect(error).toBeInstanceOf(DialerRefusal);
+  it('wrong credentials: the contact waits', async () => {
+    const placed = await place(aDialer({ authToken: 'e'.repeat(32) }));
+    expect(placed).toEqual(callSnooze('dialer_misconfigured', { errorCode: '20003' }));
+  });
+
+  it('a number that only the host knows: the contact waits, and Twilio is not asked', async () => {
+    const placed = await place(aDialer(), PATIENT(), anOutboundCall({ fromPhoneNumber: null }));
+    expect(placed).toMatchObject({ outcome: 'snoozed', reason: 'dialer_misconfigured' });
     expect(twilio.http.received).toHaveLength(0);
   });
 
-  it('asks again after 429', async () => {
-    const behave = twilio.http.answer;
-    twilio.http.answer = (_request, response) => {
-      twilio.http.answer = behave;
-      response.writeHead(429, { 'retry-after': '0' }).end();
-    };
-    expect(await aDialer().place(CALL, PATIENT())).toMatchObject({ outcome: null });
-    expect(twilio.http.received).toHaveLength(2);
+  it('passes on when to come again, and comes no sooner by itself', async () => {
+    twilio.http.answerWith(429, { code: 20429, message: 'too many' }, { 'retry-after': '3' });
+    expect(await place()).toEqual(callSnooze('provider_busy', { errorCode: '20429', retryAfterMs: 3_000 }));
+    expect(twilio.http.received).toHaveLength(1);
   });
 
-  it('nobody there is a carrier error', async () => {
+  it('nobody there: the contact waits', async () => {
     const nobody = aDialer({ apiUrl: `http://127.0.0.1:${await freePort()}` });
-    expect(await nobody.place(CALL, SHORT())).toEqual(callEnd('carrier_error', { errorCode: 'ECONNREFUSED' }));
+    expect(await place(nobody)).toEqual(callSnooze('provider_unreachable', { errorCode: 'ECONNREFUSED' }));
+  });
+
+  it('asks for the permission when the client is there, and sends nothing without', async () => {
+    const dialer = aDialer();
+    expect(await dialer.place(CALL, PATIENT(), async () => false)).toBe(WITHDRAWN);
+    expect(twilio.http.received).toHaveLength(0);
   });
 
   it.each<[string, () => void, string]>([
@@ -145,13 +164,13 @@ describe('placing', () => {
     ["Twilio's own 500", () => (twilio.refusal = { status: 500, code: 20500 }), 'UnclearAnswerError'],
     ["Twilio's own 503", () => (twilio.refusal = { status: 503, code: 20503 }), 'UnclearAnswerError'],
     [
-      'a 500 with the code of a fault of the batch',
+      'a 500 with the code of a fault of the account',
       () => (twilio.refusal = { status: 500, code: 20003 }),
       'UnclearAnswerError',
     ],
   ])('%s leaves it unknown, and is not tried again', async (_, misbehave, name) => {
     misbehave();
-    const error = await thrown(aDialer().place(CALL, SHORT()));
+    const error = await thrown(place(aDialer(), SHORT()));
     expect(error.name).toBe(name);
     expect(error.message).not.toContain(CALL.toPhoneNumber);
     expect(twilio.http.received).toHaveLength(1);
@@ -159,7 +178,7 @@ describe('placing', () => {
 
   it("throws nothing of Twilio's own words, which name numbers", async () => {
     twilio.refusal = { status: 503, message: `The number ${CALL.toPhoneNumber} is unverified` };
-    const { message } = await thrown(aDialer().place(CALL, PATIENT()));
+    const { message } = await thrown(place());
     expect(message).toContain('503');
     expect(message).not.toContain(CALL.toPhoneNumber);
   });
@@ -167,7 +186,7 @@ describe('placing', () => {
 
 describe('looking up', () => {
   const placed = async (status: string, duration: string | null = null): Promise<string> => {
-    await aDialer().place(CALL, PATIENT());
+    await place();
     const [[sid, call]] = [...twilio.calls].slice(-1);
     Object.assign(call, { status, duration });
     return sid;
@@ -201,4 +220,32 @@ describe('looking up', () => {
     twilio.http.answerWith(...answer);
     expect((await thrown(lookUp(sid))).name).toBe('UnclearAnswerError');
   });
+});
+
+describe('a status callback', () => {
+  const url = `https://jobs.example.com/batch/calls/${CALL.callId}/twilio`;
+  const [AUTH, BEFORE, OTHER] = [AUTH_TOKEN, 'b'.repeat(32), 'c'.repeat(32)];
+  const read = (dialer: TwilioDialer, token: string, fields: Readonly<Record<string, string>>) =>
+    dialer.readCallback(CALL.callId, twilioClient.getExpectedTwilioSignature(token, url, fields), fields);
+  const completed = { CallSid: 'CA1', CallStatus: 'completed', CallDuration: '5' };
+  const end = callEnd('answered', { durationSeconds: 5, providerCallId: 'CA1' });
+
+  it('is taken with the token, and while it is changed with the one before as well', async () => {
+    const changing = aDialer({ previousAuthToken: BEFORE });
+    expect(await read(changing, AUTH, completed)).toEqual(end);
+    expect(await read(changing, BEFORE, completed)).toEqual(end);
+    await expect(read(changing, OTHER, completed)).rejects.toMatchObject({ code: 'invalid_signature' });
+    await expect(read(aDialer(), BEFORE, completed)).rejects.toMatchObject({ code: 'invalid_signature' });
+  });
+
+  it.each([
+    ['10004', 'provider_busy'],
+    ['10001', 'account_suspended'],
+  ] as const)(
+    'of a call that failed with %s: it was accepted and never made, the contact waits',
+    async (code, reason) => {
+      const failed = { CallSid: 'CA1', CallStatus: 'failed', ErrorCode: code };
+      expect(await read(aDialer(), AUTH, failed)).toEqual(callSnooze(reason, { errorCode: code }));
+    },
+  );
 });

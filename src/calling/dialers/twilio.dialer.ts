@@ -1,16 +1,20 @@
 import type { Twilio } from 'twilio';
-import { callEnd, type CallEnd } from '../../batch-jobs/call.outcome.js';
+import type { CallEnd } from '../../batch-jobs/call.outcome.js';
+import { callSnooze, type CallSnooze } from '../../batch-jobs/call.snooze.js';
+import { Clock } from '../../shared/clock.js';
 import {
   Dialer,
-  DialerRefusal,
   type CallLookUp,
   type OutboundCall,
+  type Permission,
   type PlacedCall,
   type UnsettledCall,
 } from '../dialer.js';
-import { NotSentError, UnansweredError, UnclearAnswerError } from './http-exchange.js';
+import { NotSentError, UnansweredError, UnclearAnswerError, unsent, WithdrawnError } from './http-exchange.js';
 import { InvalidSignatureError } from './invalid-signature.error.js';
-import { endOf, endOfRefused, isOpen } from './twilio.outcomes.js';
+import { readRetryAfter } from './retry-after.js';
+import { ofRefusal } from './twilio.codes.js';
+import { endOf, isOpen } from './twilio.outcomes.js';
 import { TwilioTransport } from './twilio.transport.js';
 
 export interface TwilioDialerOptions {
@@ -18,6 +22,8 @@ export interface TwilioDialerOptions {
   readonly accountSid: string;
   /** Authenticates us to Twilio, and Twilio's callbacks to us. */
   readonly authToken: string;
+  /** The one before, with which Twilio signs until the other is promoted: callbacks are taken with either. @default null */
+  readonly previousAuthToken?: string | null;
   /** What a call does once it is answered: gets `callId`, `batchJobId`, `contactId` and `agentId` as query parameters. */
   readonly twimlUrl: string;
   /** Where Twilio reaches this service, a prefix of the routes included: `'https://jobs.example.com'`. */
@@ -26,20 +32,12 @@ export interface TwilioDialerOptions {
   readonly apiUrl?: string | null;
   /** Longest ringing, 5–600; Twilio adds about 5 s. @default 45 */
   readonly ringSeconds?: number;
+  /** For what Twilio says of times. @default the clock of this process */
+  readonly clock?: Clock;
 }
 
 // Twilio's own limit of a call, unless it is raised for the account (docs/voice/api/call-resource, read 2026-11).
 const MAX_TIME_LIMIT_SECONDS = 14_400;
-
-/** Twilio's codes of faults that every call of the batch has: account, credentials, the number that calls, the address. */
-const MISCONFIGURED: Readonly<Record<number, string>> = {
-  20003: 'Twilio does not accept the credentials',
-  20005: 'the Twilio account is not active',
-  20404: 'Twilio knows no such account',
-  21205: 'Twilio does not accept the TwiML address',
-  21210: 'the number that calls is not verified with the Twilio account',
-  21212: 'Twilio does not accept the number that calls',
-};
 
 /** The fields of a status callback that are read. */
 export type TwilioCallback = Readonly<Record<string, unknown>>;
@@ -52,17 +50,20 @@ export type TwilioCallback = Readonly<Record<string, unknown>>;
  */
 export class TwilioDialer extends Dialer {
   readonly name = 'twilio';
+  private readonly clock: Clock;
 
   constructor(private readonly options: TwilioDialerOptions) {
     super();
+    this.clock = options.clock ?? new Clock();
   }
 
-  async place(call: OutboundCall, signal: AbortSignal): Promise<PlacedCall> {
+  async place(call: OutboundCall, signal: AbortSignal, isPermitted: Permission): Promise<PlacedCall> {
     const { fromPhoneNumber } = call;
-    if (fromPhoneNumber === null)
-      throw misconfigured('the number that calls is not known here, and Twilio asks for it');
+    // Twilio asks for the number that calls, and a host application keeps it to itself.
+    if (fromPhoneNumber === null) return callSnooze('dialer_misconfigured', { errorCode: 'from_phone_number_unknown' });
+    const transport = new TwilioTransport(this.options.apiUrl ?? null, signal, isPermitted);
     try {
-      const client = await this.connect(signal);
+      const client = await this.clientOf(transport);
       const { sid } = await client.calls.create({
         to: call.toPhoneNumber,
         from: fromPhoneNumber,
@@ -74,14 +75,14 @@ export class TwilioDialer extends Dialer {
       // Whatever else it says, it has answered that it has the call.
       return { outcome: null, providerCallId: textOf(sid), roomName: null };
     } catch (error) {
-      return toEnd(error);
+      return this.toNotPlaced(error, transport);
     }
   }
 
   /** By Twilio's id of the call; null while that is not known. @throws Error  Twilio does not answer, or nothing readable */
   override async lookUp({ providerCallId }: UnsettledCall, signal: AbortSignal): Promise<CallLookUp> {
     if (providerCallId === null) return null;
-    const client = await this.connect(signal);
+    const client = await this.clientOf(new TwilioTransport(this.options.apiUrl ?? null, signal));
     const call = await client
       .calls(providerCallId)
       .fetch()
@@ -98,15 +99,22 @@ export class TwilioDialer extends Dialer {
   }
 
   /**
-   * Reads a status callback. Each ends a call, or says that it goes on, which is null.
+   * Reads a status callback. Each ends a call, says that it was accepted and not made, or that it goes on, which is null.
    *
    * @param signature of the header `X-Twilio-Signature`; undefined without one
    * @throws invalid_signature  Twilio has not sent it, or not for this call
    */
-  async readCallback(callId: string, signature: string | undefined, sent: TwilioCallback): Promise<CallEnd | null> {
+  async readCallback(
+    callId: string,
+    signature: string | undefined,
+    sent: TwilioCallback,
+  ): Promise<CallEnd | CallSnooze | null> {
+    const { authToken, previousAuthToken = null } = this.options;
     const { validateRequest } = await loadTwilio();
     const url = this.callbackUrlOf(callId);
-    const isGenuine = signature && validateRequest(this.options.authToken, signature, url, { ...sent });
+    const isGenuine = [authToken, previousAuthToken].some(
+      (token) => token !== null && signature && validateRequest(token, signature, url, { ...sent }),
+    );
     if (!isGenuine) throw new InvalidSignatureError();
     const end = endOf({
       status: textOf(sent.CallStatus) ?? '',
@@ -114,14 +122,25 @@ export class TwilioDialer extends Dialer {
       sipResponseCode: textOf(sent.SipResponseCode),
       errorCode: textOf(sent.ErrorCode),
     });
-    return end && { ...end, providerCallId: textOf(sent.CallSid) };
+    return end && end.outcome !== 'snoozed' ? { ...end, providerCallId: textOf(sent.CallSid) } : end;
+  }
+
+  /** An error that Twilio answered with, or that ended the request, as the end of the call. @throws what leaves it unknown */
+  private toNotPlaced(error: unknown, { answer }: TwilioTransport): PlacedCall {
+    if (!answer) return unsent(error);
+    const { code } = error as { code?: unknown };
+    // Below 500 it was certainly not made. What failed within Twilio may have placed the call before.
+    if (answer.status < 300 || answer.status >= 500) throw withoutItsText(error);
+    const ended = ofRefusal(answer.status, typeof code === 'number' ? code : null);
+    const retryAfterMs = readRetryAfter(answer.headers['retry-after'], this.clock);
+    return ended.outcome === 'snoozed' ? { ...ended, retryAfterMs } : ended;
   }
 
   /** A client for one request: only its carrier can be given up. */
-  private async connect(signal: AbortSignal): Promise<Twilio> {
-    const { accountSid, authToken, apiUrl = null } = this.options;
+  private async clientOf({ httpClient }: TwilioTransport): Promise<Twilio> {
+    const { accountSid, authToken } = this.options;
     const { Twilio: Client } = await loadTwilio();
-    return new Client(accountSid, authToken, { httpClient: new TwilioTransport(apiUrl, signal).httpClient });
+    return new Client(accountSid, authToken, { httpClient });
   }
 
   private twimlUrlOf({ callId, batchJobId, contactId, agentId }: OutboundCall): string {
@@ -142,34 +161,15 @@ export class TwilioDialer extends Dialer {
 /** The client is loaded by its first use: a process with another dialer is spared it. */
 const loadTwilio = async (): Promise<typeof import('twilio')> => (await import('twilio')).default;
 
-/** An error that Twilio answered with, or that ended the request, as the end of the call. @throws what leaves it unknown */
-const toEnd = (error: unknown): CallEnd => {
-  if (error instanceof NotSentError) return callEnd('carrier_error', { errorCode: error.code });
-  const status = statusOf(error);
-  if (status === undefined) throw withoutItsText(error);
-  const { code } = error as { code?: unknown };
-  // With a code of its own below 500, Twilio itself has refused. Without one, somebody on the way has answered; and what
-  // failed within Twilio may have placed the call before.
-  if (typeof code === 'number' && status < 500) {
-    const why = MISCONFIGURED[code] ?? (status === 401 ? MISCONFIGURED[20003] : undefined);
-    if (why) throw misconfigured(`${code}: ${why}`);
-    return endOfRefused(code);
-  }
-  if (status === 401) throw misconfigured(`http_401: ${MISCONFIGURED[20003]}`);
-  if (status >= 300 && status < 500) return callEnd('carrier_error', { errorCode: `http_${status}` });
-  throw withoutItsText(error);
-};
-
 /** Twilio's sentences name phone numbers, and what is thrown is logged. */
 const withoutItsText = (error: unknown): Error => {
-  if (error instanceof UnansweredError || error instanceof NotSentError) return error;
+  if (error instanceof UnansweredError || error instanceof NotSentError || error instanceof WithdrawnError)
+    return error;
   return unclear(String(statusOf(error) ?? 'what cannot be read'));
 };
 
 const unclear = (answered: string): Error =>
   new UnclearAnswerError(`Twilio answered ${answered}, which does not tell what became of the call`);
-
-const misconfigured = (why: string): DialerRefusal => new DialerRefusal('dialer_misconfigured', why);
 
 const statusOf = (error: unknown): number | undefined => {
   const { status } = error as { status?: unknown };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { callEnd } from '../../batch-jobs/call.outcome.js';
-import { endOf, endOfRefused, type TwilioStatus } from './twilio.outcomes.js';
+import { callSnooze } from '../../batch-jobs/call.snooze.js';
+import { endOf, type TwilioStatus } from './twilio.outcomes.js';
 
 describe('what Twilio says of a call', () => {
   it.each<[TwilioStatus, ReturnType<typeof endOf>]>([
@@ -64,20 +65,22 @@ describe('what Twilio says of a call', () => {
   );
 });
 
-describe('why Twilio refuses to make a call', () => {
+describe('a call that Twilio accepted, and did not make', () => {
   it.each([
-    [21211, 'invalid_number'],
-    [21214, 'invalid_number'],
-    [21217, 'invalid_number'],
-    [13223, 'invalid_number'],
-    [21215, 'blocked'],
-    [21216, 'blocked'],
-    [21219, 'blocked'],
-    [21610, 'blocked'],
-    [13227, 'blocked'],
-    [21220, 'carrier_error'],
-    [20500, 'carrier_error'],
-  ] as const)('%i is %s', (code, outcome) => {
-    expect(endOfRefused(code)).toEqual(callEnd(outcome, { errorCode: String(code) }));
+    ['10001', 'account_suspended'],
+    ['10004', 'provider_busy'],
+    ['20429', 'provider_busy'],
+    ['13214', 'dialer_misconfigured'],
+    ['21210', 'dialer_misconfigured'],
+  ] as const)('failed with %s: it waits, for %s', (errorCode, reason) => {
+    expect(endOf({ status: 'failed', errorCode })).toEqual(callSnooze(reason, { errorCode }));
+  });
+
+  it.each(['11200', '12100'])('failed with %s, which comes after the call has begun: it does not wait', (errorCode) => {
+    expect(endOf({ status: 'failed', errorCode })).toEqual(callEnd('carrier_error', { errorCode }));
+  });
+
+  it.each(['busy', 'no-answer', 'completed'])('%s is what it is, whatever code is beside it', (status) => {
+    expect(endOf({ status, errorCode: '10004' })).not.toMatchObject({ outcome: 'snoozed' });
   });
 });

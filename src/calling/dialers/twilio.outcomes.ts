@@ -1,5 +1,7 @@
 import { callEnd, type CallEnd, type CallOutcome } from '../../batch-jobs/call.outcome.js';
+import type { CallSnooze } from '../../batch-jobs/call.snooze.js';
 import { MAX_DURATION_SECONDS } from './end.reader.js';
+import { byCode } from './twilio.codes.js';
 
 /** What Twilio says of a call: in a status callback, or when it is asked. Everything but the status may be absent. */
 export interface TwilioStatus {
@@ -28,26 +30,6 @@ const OPEN: readonly string[] = ['queued', 'initiated', 'ringing', 'in-progress'
 /** Whether a call with such a status certainly goes on. */
 export const isOpen = (status: string): boolean => OPEN.includes(status);
 
-/**
- * Twilio's own codes that say why one call cannot be made (twilio.com/docs/api/errors, read 2026-11): of a refused
- * request, and of a failed call. Any other is a `carrier_error`.
- */
-const BY_ERROR_CODE: Readonly<Record<string, CallOutcome>> = {
-  13223: 'invalid_number', // invalid phone number format
-  13224: 'invalid_number', // not supported, or invalid
-  13226: 'invalid_number', // invalid country code
-  21201: 'invalid_number', // no number to call
-  21211: 'invalid_number', // invalid 'To'
-  21214: 'invalid_number', // 'To' cannot be reached
-  21217: 'invalid_number', // does not appear to be valid
-  13225: 'blocked', // on Twilio's list
-  13227: 'blocked', // not allowed by geographic permissions
-  21215: 'blocked', // the same
-  21216: 'blocked', // on Twilio's list
-  21219: 'blocked', // a trial account, which calls verified numbers only
-  21610: 'blocked', // the person wants none
-};
-
 /** SIP responses that say more of a failed call than that the carrier failed (RFC 3261, 8197 and 8688). */
 const BY_SIP_RESPONSE: Readonly<Record<string, CallOutcome>> = {
   403: 'blocked',
@@ -65,21 +47,19 @@ const BY_SIP_RESPONSE: Readonly<Record<string, CallOutcome>> = {
   487: 'cancelled',
 };
 
-/** How a call ended by what Twilio says of it; null while it goes on. */
-export function endOf(call: TwilioStatus): CallEnd | null {
+/**
+ * How a call ended by what Twilio says of it; null while it goes on. One that Twilio accepted, and then did not make for the
+ * state of the account, is a snooze.
+ */
+export function endOf(call: TwilioStatus): CallEnd | CallSnooze | null {
   const outcome = Object.hasOwn(OUTCOMES, call.status) ? OUTCOMES[call.status] : null;
   if (outcome === null) return null;
   if (outcome === 'answered') return callEnd('answered', { durationSeconds: toSeconds(call.durationSeconds) });
   if (outcome !== 'failed') return callEnd(outcome, { errorCode: failureCode(call) });
-  return callEnd(whyFailed(call), { errorCode: failureCode(call) });
+  return (call.errorCode ? byCode(call.errorCode) : null) ?? callEnd(whyFailed(call), { errorCode: failureCode(call) });
 }
 
-/** How a call ended that Twilio refused to make. */
-export const endOfRefused = (code: number): CallEnd =>
-  callEnd(BY_ERROR_CODE[code] ?? 'carrier_error', { errorCode: String(code) });
-
 const whyFailed = ({ errorCode, sipResponseCode }: TwilioStatus): CallOutcome => {
-  if (errorCode && Object.hasOwn(BY_ERROR_CODE, errorCode)) return BY_ERROR_CODE[errorCode];
   if (sipResponseCode && Object.hasOwn(BY_SIP_RESPONSE, sipResponseCode)) return BY_SIP_RESPONSE[sipResponseCode];
   return errorCode || sipResponseCode ? 'carrier_error' : 'failed';
 };
@@ -87,7 +67,7 @@ const whyFailed = ({ errorCode, sipResponseCode }: TwilioStatus): CallOutcome =>
 /** Twilio's own code says more; 200 is the SIP response of a call that did not fail. */
 const failureCode = ({ errorCode, sipResponseCode }: TwilioStatus): string | null => {
   const code = errorCode || sipResponseCode;
-  return code && /^\d{3,5}$/.test(code) && code !== '200' ? code : null;
+  return code && /^\d{3,6}$/.test(code) && code !== '200' ? code : null;
 };
 
 const toSeconds = (text: string | null | undefined): number | null =>

@@ -1,21 +1,29 @@
 import type { RequestClient } from 'twilio';
-import { exchangePatiently, toJson } from './http-exchange.js';
+import type { Permission } from '../dialer.js';
+import { exchange, toJson, type HttpAnswer } from './http-exchange.js';
 
 type Request = Parameters<RequestClient['request']>[0];
 type Answer = Awaited<ReturnType<RequestClient['request']>>;
 
 /**
- * Carries what the official client asks for: to another base URL where one is set, given up when the signal rises, and
- * never sent twice by itself when it may have been received.
+ * Carries one request of the official client: to another base URL where one is set, given up when the signal rises, and
+ * sent once.
  *
- * The client's own carrier (6.2) knows no signal, loses a part of long host names, and with `autoRetry` repeats a
- * request that may have placed a call.
+ * The client's own carrier (6.2) knows no signal and no permission, loses a part of long host names, and with `autoRetry`
+ * repeats a request that may have placed a call.
  */
 export class TwilioTransport {
-  /** @param apiUrl in the place of `https://api.twilio.com`; null: as the client says */
+  /** What was answered, of which the client's errors keep a part only. Null until then. */
+  answer: HttpAnswer | null = null;
+
+  /**
+   * @param apiUrl in the place of `https://api.twilio.com`; null: as the client says
+   * @param isPermitted asked before it is sent; absent: it is
+   */
   constructor(
     private readonly apiUrl: string | null,
     private readonly signal: AbortSignal,
+    private readonly isPermitted?: Permission,
   ) {}
 
   /** What the client takes as its `httpClient`. */
@@ -24,16 +32,17 @@ export class TwilioTransport {
   }
 
   private async request({ method, uri, username, password, headers, params, data }: Request): Promise<Answer> {
-    const init = (): RequestInit => ({
-      method: method.toUpperCase(),
-      headers: { ...(headers as Record<string, string>), Authorization: basic(username, password) },
-      body: data ? toForm(data) : undefined,
-    });
     const url = this.addressOf(uri);
     if (params) url.search = toForm(params).toString();
-    const answer = await exchangePatiently(url, init, this.signal);
-    const body = toJson(answer.text) ?? answer.text ?? '';
-    return { statusCode: answer.status, body, headers: Object.fromEntries(answer.headers) };
+    const body = data ? toForm(data).toString() : undefined;
+    const sent = {
+      method: method.toUpperCase(),
+      headers: { ...(headers as Record<string, string>), Authorization: basic(username, password) },
+      body,
+    };
+    this.answer = await exchange(url, sent, this.signal, this.isPermitted);
+    const { status, headers: answered, text } = this.answer;
+    return { statusCode: status, body: toJson(text) ?? text ?? '', headers: answered };
   }
 
   private addressOf(uri: string): URL {
