@@ -51,7 +51,6 @@ export { HttpDialer, type HttpDialerOptions } from './calling/dialers/http.diale
 export { SimulatedDialer } from './calling/dialers/simulated.dialer.js';
 export { TwilioDialer, type TwilioDialerOptions } from './calling/dialers/twilio.dialer.js';
 export { CALL_OUTCOMES, callEnd, type CallEnd, type CallOutcome } from './batch-jobs/call.outcome.js';
-export { callSnooze, SNOOZE_REASONS, type CallSnooze, type SnoozeReason } from './batch-jobs/call.snooze.js';
 export { runMigrations } from './database/data-source.js';
 export type { ChangeTerms } from './batch-jobs/change-terms.js';
 export type { IdempotentRequest } from './shared/idempotent-request.js';

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { Batched } from '../shared/batched.js';
 import { Database } from '../shared/database.js';
+import { isLockTimeout } from '../shared/lock-timeout.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import { contactStatusOf, type CallEnd } from './call.outcome.js';
 import {
@@ -33,6 +34,13 @@ export const isCallId = (text: string): boolean => CALL_ID.test(text);
 // Keeps the batches' rows locked for milliseconds only.
 const MOST_AT_ONCE = 100;
 
+// A lock on a batch's row is had in milliseconds, but for seconds of a cancel or a change of a very long list.
+const LOCK_PATIENCE_MS = 250;
+// As a session has it (reliability.md, section 2).
+const LOCK_PATIENCE_APART_MS = 2_000;
+
+const lockPatience = (isApart: boolean): string => String(isApart ? LOCK_PATIENCE_APART_MS : LOCK_PATIENCE_MS);
+
 /** When a contact is called again. */
 export interface RetryDelays {
   /** Before the second call, the third, …; the last repeats. At least one. */
@@ -62,20 +70,20 @@ const callIdOf = ({ callId }: { readonly callId: string }): string => callId;
 /**
  * The statements on calls: each does what it does once, whoever asks and however often.
  *
- * Takes and ends are gathered batch by batch: they wait for the lock on its row, and one that is held for seconds, by a
- * cancel of a million contacts say, keeps nobody else waiting.
+ * Takes and ends wait for the locks on their batches' rows. One that is held for seconds, by a cancel of a million contacts
+ * say, keeps nobody else waiting for longer than a moment: then its calls are asked for apart.
  */
 @Injectable()
 export class CallsRepository {
-  private readonly taking = new Batched((asked: readonly Take[]) => this.takeAll(asked), {
+  private readonly taking = new Batched((asked: readonly Take[], isApart) => this.takeAll(asked, isApart), {
     keyOf: ({ call }) => call.callId,
-    groupOf: ({ call }) => call.batchJobId,
     most: MOST_AT_ONCE,
+    groups: { of: ({ call }) => call.batchJobId, isMeant: isLockTimeout },
   });
-  private readonly ending = new Batched((reports: readonly CallReport[]) => this.endAll(reports), {
+  private readonly ending = new Batched((reports: readonly CallReport[], isApart) => this.endAll(reports, isApart), {
     keyOf: callIdOf,
-    groupOf: ({ batchJobId }) => batchJobId ?? '',
     most: MOST_AT_ONCE,
+    groups: { of: ({ batchJobId }) => batchJobId ?? '', isMeant: isLockTimeout },
   });
   private readonly permitting = new Batched((callIds: readonly string[]) => this.listPermitted(callIds), {
     keyOf: String,
@@ -164,10 +172,10 @@ export class CallsRepository {
     return rows.map(({ organizationId }) => organizationId);
   }
 
-  private async takeAll(asked: readonly Take[]): Promise<(TakenCall | null)[]> {
+  private async takeAll(asked: readonly Take[], isApart: boolean): Promise<(TakenCall | null)[]> {
     const ids = asked.map(({ call }) => call.callId);
     const longestMs = Math.max(...asked.map(({ leaseMs }) => leaseMs));
-    return inOrder(ids, await this.database.query<TakenCall>(TAKE_CALLS, [ids, longestMs]));
+    return inOrder(ids, await this.database.query<TakenCall>(TAKE_CALLS, [ids, longestMs, lockPatience(isApart)]));
   }
 
   private async listPermitted(ids: readonly string[]): Promise<boolean[]> {
@@ -180,7 +188,7 @@ export class CallsRepository {
     return inOrder(ids, found).map((row) => row?.batchJobId ?? null);
   }
 
-  private async endAll(reports: readonly CallReport[]): Promise<(EndedRow | null)[]> {
+  private async endAll(reports: readonly CallReport[], isApart: boolean): Promise<(EndedRow | null)[]> {
     const columns = reports.map(({ callId, end, retry, organizationId }) => {
       const { outcome, errorCode, reason, roomName, providerCallId, durationSeconds } = end;
       const status = contactStatusOf(outcome);
@@ -190,7 +198,11 @@ export class CallsRepository {
     });
     const [{ retry }] = reports;
     const transposed = columns[0].map((_, column) => columns.map((values) => values[column]));
-    const ended = await this.database.query<EndedRow>(END_CALLS, [retry.delaysMs, ...transposed]);
+    const ended = await this.database.query<EndedRow>(END_CALLS, [
+      retry.delaysMs,
+      ...transposed,
+      lockPatience(isApart),
+    ]);
     return inOrder(reports.map(callIdOf), ended);
   }
 }

@@ -3,6 +3,15 @@
 /** The time as one value of the statement: called for each row it could not be looked up in an index. */
 export const NOW = '(select clock_timestamp())';
 
+/**
+ * A condition that is true, on rows that are to be locked: how long the statement waits for the lock on each. Instead of what
+ * the session waits otherwise, until the end of the transaction.
+ *
+ * @param parameter milliseconds as a text: `'$3'`
+ */
+export const waitingAtMost = (parameter: string): string =>
+  `(select set_config('lock_timeout', ${parameter}, true)) is not null`;
+
 /** Whether calls of a batch, known in the statement as `job`, may be placed at the moment. */
 export const MAY_BE_CALLED = `(job.status = 'running' and not exists (
     select from batch_job_holds where batch_job_id = job.id and held_until > ${NOW}))`;

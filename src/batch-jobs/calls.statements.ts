@@ -1,5 +1,5 @@
 import { UNKNOWN_OUTCOME } from './call.outcome.js';
-import { MAY_BE_CALLED, NOW, RELIEVE } from './calls.sql.js';
+import { MAY_BE_CALLED, NOW, RELIEVE, waitingAtMost } from './calls.sql.js';
 import { historyFacts } from './history.sql.js';
 import type { ContactStatus } from './contact.status.js';
 
@@ -104,11 +104,12 @@ export interface TakenCall extends ClaimedCall {
 
 /**
  * Hands claimed calls to whoever asks first: from here on the phone may ring, and nobody else gets them. No row: it was
- * handed out, ended, or is no more, or its batch does not run or is held. $1 calls, $2 lease in milliseconds.
+ * handed out, ended, or is no more, or its batch does not run or is held. $1 calls, $2 lease in milliseconds,
+ * $3 longest wait for the lock on a batch in milliseconds, a text.
  */
 export const TAKE_CALLS = `
   with job as (
-    select * from batch_jobs where id in (select batch_job_id from call_attempts where id = any ($1))
+    select * from batch_jobs where id in (select batch_job_id from call_attempts where id = any ($1)) and ${waitingAtMost('$3')}
      order by id for no key update
   ), taken as (
     update call_attempts as call
@@ -174,7 +175,7 @@ const IS_CORRECTION = `
  *
  * $1 delays before the next call in ms (of attempt 1, 2, …; the last repeats), then of each call: $2 id, $3 outcome,
  * $4 contact status, $5 whether it may be called again, $6 shortest delay in ms, $7 error code, $8 reason, $9 room,
- * $10 provider's id, $11 seconds, $12 organization (null: any).
+ * $10 provider's id, $11 seconds, $12 organization (null: any); $13 longest wait for the lock on a batch in ms, a text.
  */
 export const END_CALLS = `
   with report as (
@@ -187,7 +188,8 @@ export const END_CALLS = `
       from report join call_attempts as call on call.id = report.call_id
      where report.of_organization is null or call.organization_id = report.of_organization
   ), job as (
-    select id, status, max_attempts, retryable_statuses from batch_jobs where id in (select batch_job_id from found)
+    select id, status, max_attempts, retryable_statuses from batch_jobs
+     where id in (select batch_job_id from found) and ${waitingAtMost('$13')}
      order by id for no key update
   ), ended as (
     update call_attempts as call

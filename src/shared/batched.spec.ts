@@ -8,18 +8,30 @@ interface Asked {
 
 /** Work whose batches the test lets end one by one. */
 const setup = (most = 10) => {
-  const batches: { readonly keys: string[]; readonly end: () => void; readonly fail: (error: Error) => void }[] = [];
+  const batches: {
+    readonly keys: string[];
+    readonly isApart: boolean;
+    readonly end: () => void;
+    readonly fail: (error: Error) => void;
+  }[] = [];
   const batched = new Batched<Asked, string>(
-    (items) =>
+    (items, isApart) =>
       new Promise((resolve, reject) => {
         const keys = items.map(({ key }) => key);
-        batches.push({ keys, end: () => resolve(keys.map((key) => key.toUpperCase())), fail: reject });
+        batches.push({ keys, isApart, end: () => resolve(keys.map((key) => key.toUpperCase())), fail: reject });
       }),
-    { keyOf: ({ key }) => key, groupOf: ({ key }) => key.split('.')[1] ?? '', most },
+    {
+      keyOf: ({ key }) => key,
+      most,
+      groups: { of: ({ key }) => key.split('.')[1] ?? '', isMeant: (error) => (error as Error).message === 'locked' },
+    },
   );
   const ask = (...keys: string[]) => keys.map((key) => batched.do({ key }));
   return { batches, ask };
 };
+
+/** Until what was settled has had its consequences. */
+const turn = () => new Promise(setImmediate);
 
 describe('Batched', () => {
   it('begins at once, and does together what comes meanwhile', async () => {
@@ -30,6 +42,7 @@ describe('Batched', () => {
 
     batches[0].end();
     expect(await first).toBe('A');
+    await turn();
     batches[1].end();
 
     expect(await Promise.all(later)).toEqual(['B', 'C']);
@@ -43,9 +56,9 @@ describe('Batched', () => {
     for (const [at, answer] of [first, later[0], later[1]].entries()) {
       batches[at].end();
       await answer;
+      await turn();
     }
     expect(batches.map(({ keys }) => keys)).toEqual([['a'], ['b', 'c'], ['b', 'd']]);
-    batches[3]?.end();
   });
 
   it('tells a failure to the one it is of, and does the others', async () => {
@@ -56,7 +69,7 @@ describe('Batched', () => {
     await expect(first).rejects.toThrow('away');
 
     batches[1].fail(new Error('one of them is bad'));
-    await new Promise(setImmediate);
+    await turn();
     batches[2].fail(new Error('bad'));
     await expect(second).rejects.toThrow('bad');
     batches[3].end();
@@ -71,6 +84,7 @@ describe('Batched', () => {
     const others = ask('b', 'c');
     batches[0].end();
     await first;
+    await turn();
 
     batches[1].fail(new UnavailableError(new Error('locked for seconds')));
 
@@ -78,19 +92,37 @@ describe('Batched', () => {
     expect(batches).toHaveLength(2);
   });
 
-  it('lets no group wait for another', async () => {
+  it('does the groups apart, each by itself, when one of them may hold up the others', async () => {
     const { batches, ask } = setup();
-    const [held] = ask('a.held');
-    const [behind] = ask('b.held');
-    const [other] = ask('a.free');
-
-    batches[1].end();
-
-    expect(await other).toBe('A.FREE');
-    expect(batches.map(({ keys }) => keys)).toEqual([['a.held'], ['a.free']]);
+    const [first] = ask('a');
+    const [held, free] = ask('b.held', 'b.free');
     batches[0].end();
-    await held;
-    batches[2].end();
-    expect(await behind).toBe('B.HELD');
+    await first;
+    await turn();
+
+    batches[1].fail(new Error('locked'));
+    await turn();
+    const [heldToo, other] = ask('c.held', 'c.other');
+
+    expect(batches.slice(2)).toMatchObject([
+      { keys: ['b.held'], isApart: true },
+      { keys: ['b.free'], isApart: true },
+      { keys: ['c.other'], isApart: false },
+    ]);
+    batches[3].end();
+    batches[4].end();
+    expect(await free).toBe('B.FREE');
+    expect(await other).toBe('C.OTHER');
+    batches[2].fail(new Error('locked'));
+    await expect(held).rejects.toThrow('locked');
+    await turn();
+    batches[5].end();
+    expect(await heldToo).toBe('C.HELD');
+    await turn();
+
+    const [again] = ask('d.held');
+    expect(batches[6]).toMatchObject({ keys: ['d.held'], isApart: false });
+    batches[6].end();
+    expect(await again).toBe('D.HELD');
   });
 });

@@ -32,6 +32,7 @@ describe('GET /batch/jobs/:id', () => {
           id,
           statusBreakdown: { ...Object.fromEntries(CONTACT_STATUSES.map((each) => [each, 0])), pending: 2 },
           estimatedCompletionTime: null,
+          callHold: null,
           contacts: [
             {
               id: expect.stringMatching(/^contact_[0-9A-Z]{26}$/),

@@ -53,11 +53,17 @@ describe('a call that waits inside a dialer', () => {
     expect(await rows.calls(id)).toEqual([]);
     expect((await rows.people(id)).map(({ attemptCount }) => attemptCount)).toEqual([0, 0]);
     expect(dialer.placed).toHaveLength(1);
-    if (verb === 'pause') {
-      dialer.script = () => ANSWERED;
-      await call(id, 'resume')();
-      await eventually(async () => expect(await rows.counts(id)).toEqual({ completed: 2 }));
-    }
+  });
+
+  it('is placed when the paused batch goes on', async () => {
+    dialer.script = waitsUntilRefused;
+    const id = await running(1);
+    await eventually(() => expect(dialer.placed).toHaveLength(1));
+    await call(id, 'pause')();
+    await eventually(async () => expect(await rows.counts(id)).toEqual({ pending: 1 }));
+    dialer.script = () => ANSWERED;
+    await call(id, 'resume')();
+    await eventually(async () => expect(await rows.counts(id)).toEqual({ completed: 1 }));
   });
 
   it('is not placed while its batch is held', async () => {

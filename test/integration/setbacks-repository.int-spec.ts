@@ -325,20 +325,33 @@ describe('a hold', () => {
     expect((await rows.row(id)).status).toBe('running');
   });
 
-  it.each(['cancel', 'delete', 'fail', 'complete'] as const)('goes with a %s', async (verb) => {
+  it.each([
+    ['cancel', (id: string) => db.schedules.cancel(by(CALLER, id))],
+    ['delete', () => db.source.query('delete from batch_jobs')],
+    ['fail', (id: string) => calls.fail(id, 'agent_not_found')],
+    [
+      'complete',
+      async () => {
+        await db.source.query(`update contacts set status = 'failed'`);
+        await calls.complete('org_a');
+      },
+    ],
+  ] as const)('goes with a %s', async (_verb, ends) => {
     const id = await aBatch({ contacts: 1 });
-    await setBackTimes(verb === 'cancel' ? 4 : 1, REFUSED);
+    await setBackTimes(1, REFUSED);
     expect(await rows.hold(id)).not.toBeNull();
 
-    if (verb === 'cancel') expect((await db.schedules.cancel(by(CALLER, id))).outcome).toBe('changed');
-    if (verb === 'delete') await db.source.query('delete from batch_jobs');
-    if (verb === 'fail') expect(await calls.fail(id, 'agent_not_found')).toBe(true);
-    if (verb === 'complete') {
-      await db.source.query(`update contacts set status = 'failed'`);
-      expect(await calls.complete('org_a')).toEqual([id]);
-    }
+    await ends(id);
 
+    expect(await rows.inStatus('running')).toEqual([]);
     expect(await db.source.query('select * from batch_job_holds')).toEqual([]);
+  });
+
+  it('goes with the cancel of a batch that it has paused, and the reason with it', async () => {
+    const id = await aBatch({ contacts: 1 });
+    await setBackTimes(4, REFUSED);
+    expect((await db.schedules.cancel(by(CALLER, id))).outcome).toBe('changed');
+    expect([await rows.hold(id), await rows.pauseReason(id)]).toEqual([null, null]);
   });
 });
 
@@ -373,9 +386,10 @@ describe('a snooze at the same time as', () => {
         const statuses = (await rows.people(id)).map(({ status }) => status);
         const open = (await rows.calls(id)).filter(({ outcome }) => outcome === null);
         expect(statuses.filter((status) => status === 'dialing')).toHaveLength(open.length);
-        const { status } = (await rows.row(id).catch(() => null)) ?? { status: 'deleted' };
-        if (status === 'cancelled') expect(statuses).toEqual(['cancelled', 'cancelled']);
-        if (!['running', 'paused'].includes(status)) expect(await rows.hold(id)).toBeNull();
+        const [running, paused] = [await rows.inStatus('running'), await rows.inStatus('paused')];
+        const isOpen = [...running, ...paused].includes(id);
+        const [hold, waiting] = [await rows.hold(id), statuses.filter((status) => status === 'pending')];
+        expect(isOpen || (hold === null && waiting.length === 0)).toBe(true);
         await db.source.query('truncate batch_jobs, call_attempts cascade');
       }
     },

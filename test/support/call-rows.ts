@@ -129,6 +129,12 @@ export class CallRows extends JobRows {
     return reason;
   }
 
+  /** Ids of the jobs in a status. */
+  async inStatus(status: string): Promise<string[]> {
+    const found = await this.source.query<{ id: string }[]>('select id from batch_jobs where status = $1', [status]);
+    return found.map(({ id }) => id);
+  }
+
   /** Lets every lease of a job's calls have ended. */
   async endLeases(id: string): Promise<void> {
     await this.source.query(
