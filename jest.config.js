@@ -31,7 +31,7 @@ export default {
   // V8 keeps what a file leaves behind; a worker that has grown beyond it begins anew.
   workerIdleMemoryLimit: '1GB',
   // On a machine that may be busy, beside another run. A test that is green takes none of it.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...base, displayName: 'model', testMatch: ['<rootDir>/test/model/**/*.model-spec.ts'] },

@@ -128,6 +128,8 @@ export class QueueConsumer<T> implements WorkingPart {
   /** @returns why it does not go on */
   private async untilStopped(queue: Queue<T>, work: (job: Job<T>) => Promise<void>): Promise<string> {
     const over = new AbortController();
+    const end = (): void => over.abort();
+    this.signal.addEventListener('abort', end, { once: true });
     // '*': a queue job of a name we do not know is a ghost as well, not an error to be repeated.
     const processing = queue
       .process('*', this.concurrency, (job: Job<T>) => this.take(job, work))
@@ -137,8 +139,9 @@ export class QueueConsumer<T> implements WorkingPart {
       );
     // Left while it was being connected, Bull connects once more.
     void processing.then(() => over.signal.aborted && cut(queue));
-    const reason = await Promise.race([processing, this.untilSilent(AbortSignal.any([this.signal, over.signal]))]);
-    over.abort();
+    const reason = await Promise.race([processing, this.untilSilent(over.signal)]);
+    this.signal.removeEventListener('abort', end);
+    end();
     return reason;
   }
 

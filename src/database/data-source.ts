@@ -31,6 +31,33 @@ const types = {
     type === JSON_TYPE ? (text: string) => parseExactly(text) : pgTypes.getTypeParser(type, format),
 };
 
+const ENTITIES = [
+  ApiKey,
+  BatchJob,
+  BatchJobHistory,
+  BatchJobHold,
+  BatchJobStart,
+  CallAttempt,
+  Contact,
+  ContactCount,
+  IdempotencyKey,
+  Organization,
+  PhoneNumber,
+  StaleWakeUps,
+  WorkerHeartbeat,
+  WriteProbe,
+];
+
+/** Oldest first. */
+const MIGRATIONS = [
+  CreateBatchJobs1795467600000,
+  KeepWhatHappened1795620600000,
+  PlaceCalls1795633200000,
+  FindAndRetry1795710000000,
+  TellHealth1795730000000,
+  HoldBatches1795740000000,
+];
+
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
  *
@@ -42,30 +69,8 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
   type: 'postgres',
   url: databaseUrl,
   applicationName: 'batch-jobs',
-  entities: [
-    ApiKey,
-    BatchJob,
-    BatchJobHistory,
-    BatchJobHold,
-    BatchJobStart,
-    CallAttempt,
-    Contact,
-    ContactCount,
-    IdempotencyKey,
-    Organization,
-    PhoneNumber,
-    StaleWakeUps,
-    WorkerHeartbeat,
-    WriteProbe,
-  ],
-  migrations: [
-    CreateBatchJobs1795467600000,
-    KeepWhatHappened1795620600000,
-    PlaceCalls1795633200000,
-    FindAndRetry1795710000000,
-    TellHealth1795730000000,
-    HoldBatches1795740000000,
-  ],
+  entities: [...ENTITIES],
+  migrations: [...MIGRATIONS],
   migrationsTableName: 'batch_jobs_migrations',
   synchronize: false,
   poolSize,

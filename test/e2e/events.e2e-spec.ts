@@ -189,7 +189,7 @@ describe('GET /batch/jobs/:id/events', () => {
     const fourth = await watch(id);
     await fourth.sees('counters');
     expect(callsOf(fourth)).toEqual([]);
-  }, 30_000);
+  }, 90_000);
 
   it('tells of a call whose end is committed late, once, whoever watched before or meanwhile', async () => {
     const id = await running(3);
@@ -241,8 +241,8 @@ describe('GET /batch/jobs/:id/events', () => {
       looks.read = reads.length;
       // Longer than the pause between two reads.
       expect(looks.same).toBeGreaterThan(75);
-    }, 10_000);
-  }, 20_000);
+    }, 90_000);
+  }, 90_000);
 
   it('goes on while PostgreSQL is away, and catches up', async () => {
     const id = await running(3);
@@ -266,7 +266,7 @@ describe('GET /batch/jobs/:id/events', () => {
 
     await reader.sees('counters', ({ statusBreakdown }) => statusBreakdown.failed === 1, 10_000);
     await eventually(() => expect(callsOf(reader).map((call) => call.callId)).toEqual([callId]));
-  }, 30_000);
+  }, 90_000);
 
   it.each(['yesterday', '12.call_x', '1.2.3'])('400 invalid_request: Last-Event-ID %s', async (lastEventId) => {
     const headers = { 'last-event-id': lastEventId };

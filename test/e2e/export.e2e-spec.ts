@@ -41,7 +41,7 @@ const piecesAtRest = async (): Promise<number> => {
     looks.read = pieces.read;
     expect(looks.same).toBeGreaterThan(25);
     return looks.read;
-  }, 20_000);
+  }, 90_000);
 };
 
 const ended = async (list: readonly object[], status: BatchJobStatus = 'completed'): Promise<string> => {
@@ -251,7 +251,7 @@ describe('POST /batch/jobs/:id/export', () => {
     await closed;
     // Who went on would read the other half now, as nobody holds him up.
     expect((await piecesAtRest()) - from).toBeLessThanOrEqual(settled + 1);
-  }, 30_000);
+  }, 90_000);
 });
 
 function later(): string {

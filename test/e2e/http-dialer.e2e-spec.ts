@@ -155,7 +155,7 @@ describe('a call service that misbehaves', () => {
     await eventually(async () => {
       await endLeases(app);
       expect(await contactIn(app, id, 'completed', 0)).toMatchObject({ callDuration: 7 });
-    }, 10_000);
+    }, 90_000);
   });
 });
 
@@ -171,7 +171,7 @@ describe('a call service that places no call of the batch', () => {
     const id = await started();
     await eventually(async () => {
       expect((await app.get(`/batch/jobs/${id}`)).body).toMatchObject({ status: 'failed' });
-    }, 10_000);
+    }, 90_000);
     await eventually(async () => {
       const open = (await contactsOf(app, id)).filter(({ status }) => !['cancelled', 'failed'].includes(status));
       expect(open).toEqual([]);
@@ -191,7 +191,7 @@ describe('a call service that places no call of the batch', () => {
       await eventually(async () => {
         const { body: job } = await app.get(`/batch/jobs/${id}`);
         expect(job).toMatchObject({ status: 'paused', statusBreakdown: { pending: 20 } });
-      }, 25_000);
+      }, 90_000);
       expect(postsOf(id).length).toBeLessThan(10);
 
       service.answerWith(200, { outcome: 'answered' });
@@ -199,7 +199,7 @@ describe('a call service that places no call of the batch', () => {
       await eventually(async () => {
         const { body: job } = await app.get(`/batch/jobs/${id}`);
         expect(job).toMatchObject({ status: 'completed', statusBreakdown: { completed: 20 } });
-      }, 10_000);
+      }, 90_000);
     },
     60_000,
   );

@@ -8,7 +8,7 @@ import { JobRows } from '../support/job-rows.js';
 import { TestApp } from '../support/test-app.js';
 
 // Real time passes: what is due in seconds is waited for.
-jest.setTimeout(20_000);
+jest.setTimeout(120_000);
 
 let app: TestApp;
 let rows: JobRows;
@@ -44,7 +44,7 @@ async function countedBy(work: () => Promise<unknown>, expected: Record<string, 
     const counters = Object.keys(after).filter((series) => /_total|_count/.test(series));
     const grown = counters.flatMap((name) => (after[name] > before[name] ? [[name, after[name] - before[name]]] : []));
     expect(Object.fromEntries(grown)).toEqual(expected);
-  }, 30_000);
+  }, 90_000);
 }
 
 const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();

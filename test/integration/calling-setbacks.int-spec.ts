@@ -51,7 +51,7 @@ const becomes = (id: string, status: string) =>
     await dispatch();
     const { status: found } = await rows.row(id);
     if (found !== status) throw new Error(`${id} is ${found}: ${JSON.stringify(await rows.counts(id))}`);
-  }, 25_000);
+  }, 90_000);
 
 const BUSY = callSnooze('provider_busy', { errorCode: 'http_429' });
 const AWAY = callSnooze('provider_unreachable', { errorCode: 'ECONNREFUSED' });
@@ -154,7 +154,7 @@ describe('an outage of the provider', () => {
       await rows.endPauses();
       await dispatch();
       expect(await rows.pauseReason(id)).toBe('provider_failing');
-    }, 25_000);
+    }, 90_000);
 
     expect((await rows.counts(id)).pending).toBe(96);
     expect(dialer.placed).toHaveLength(4);
@@ -172,7 +172,7 @@ describe('an outage of the provider', () => {
     await eventually(async () => {
       await rows.endLeases(id);
       expect(asked).toBeGreaterThan(3);
-    }, 20_000);
+    }, 90_000);
     expect(await rows.hold(id)).toBeNull();
   });
 });
@@ -289,7 +289,7 @@ describe('whatever comes', () => {
             if ((await rows.row(id)).status === 'paused') await app.post(`/batch/jobs/${id}/resume`);
             await dispatch();
             expect((await rows.row(id)).status).toBe('completed');
-          }, 20_000);
+          }, 90_000);
 
           for (const { id: contactId, attemptCount } of await rows.people(id)) {
             expect(attemptCount).toBe(ends.get(contactId));

@@ -50,7 +50,7 @@ async function aWorker(redisUrl: string) {
 const expectWork = (app: TestApp) =>
   eventually(async () => {
     await contactIn(app, await startBatch(app), 'completed', BY_THE_QUEUE_MS);
-  }, 15_000);
+  }, 90_000);
 
 /** @param rules of Redis for the worker while it boots */
 async function beginsByItself(...rules: string[]): Promise<void> {

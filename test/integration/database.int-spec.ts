@@ -45,7 +45,7 @@ describe('Database', () => {
     await expect(answer()).rejects.toMatchObject(unavailable);
 
     await expect(answer()).resolves.toEqual([{ answer: 42 }]);
-  }, 15_000);
+  }, 90_000);
 
   it('calls refused and reset connections an outage, and is well when they are', async () => {
     await proxy.refuse();
@@ -112,7 +112,7 @@ describe('Database', () => {
     await eventually(async () => expect(await database.probe()).toBe('down'));
     await proxy.heal();
     await eventually(async () => expect(await database.probe()).toBe('up'), 10_000);
-  }, 30_000);
+  }, 90_000);
 
   it.each(['25006', '53100', '58030', '42501', 'XX000'])('calls %s an outage', async (errcode) => {
     const failing = database.query(`do $$ begin raise exception using errcode = '${errcode}'; end $$`);

@@ -24,7 +24,7 @@ import { startEmbeddedServers, type EmbeddedServersOptions } from '../../src/emb
 const GIVEN = { databaseUrl: process.env.TEST_DATABASE_URL, redisUrl: process.env.TEST_REDIS_URL };
 const PATIENCE_MS = 10_000;
 // A cluster is made in a second, and in several on a machine that is busy with other things.
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 const COMPILED = new URL('../../dist/src/embedded/servers.js', import.meta.url).href;
 
 /** Deleted at the end of the run. */

@@ -8,7 +8,7 @@ import { freePort, Program } from '../support/programs.js';
 import { TestDatabase } from '../support/test-database.js';
 
 // Real processes boot for a second or two each, on a machine that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let testDatabase: TestDatabase;
 const running: Program[] = [];
@@ -50,7 +50,7 @@ describe('METRICS_PORT', () => {
       expect(text).toMatch(/^batch_jobs_missed_starts_total 1$/m);
       expect(text).toMatch(/^batch_jobs_starts_total\{trigger="timer"\} 0$/m);
       expect(text).toMatch(/^process_cpu_seconds_total \d/m);
-    }, 10_000);
+    }, 90_000);
     for (const path of ['/', '/health', '/metrics/', '/batch/jobs']) expect((await ask(path)).status).toBe(404);
     expect((await ask('/metrics', 'POST')).status).toBe(404);
 

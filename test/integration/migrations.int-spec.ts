@@ -59,7 +59,7 @@ describe('the migrations', () => {
 
     await typeorm('migration:run');
     expect(await tables()).toEqual(before);
-  }, 30_000);
+  }, 90_000);
 });
 
 describe('contact_counts', () => {

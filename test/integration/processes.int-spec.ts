@@ -15,7 +15,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestDatabase } from '../support/test-database.js';
 
 // Real processes boot for a second or two each, on a machine that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const REDIS_URL = process.env.TEST_REDIS_URL ?? '';
 const BOUND_MS = 15_000;
@@ -82,7 +82,7 @@ async function anApi(redisUrl: string) {
   await eventually(async () => {
     const answer = await fetch(`${url}/health`).catch(() => null);
     if (!answer) throw new Error(`the API does not answer\n${program.output}`);
-  }, 45_000);
+  }, 90_000);
   const send = async (method: string, path: string, body?: unknown, idempotencyKey?: string) => {
     const headers = {
       authorization: `Bearer ${key}`,
@@ -234,7 +234,7 @@ describe('SIGTERM', () => {
     });
     await eventually(() => {
       if (acknowledged.size < 50) throw new Error(`${acknowledged.size} acknowledged`);
-    }, 20_000);
+    }, 90_000);
 
     const from = performance.now();
     const codes = await Promise.all([api.program.end('SIGTERM'), worker.end('SIGTERM')]);

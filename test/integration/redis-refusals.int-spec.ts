@@ -35,7 +35,7 @@ beforeEach(async () => {
   for (const word of WORDS) await mend(word);
   await eventually(async () => {
     if (!(await calls.place([aCall()])) || (await starts.probe()) !== 'up') throw new Error('Redis refuses still');
-  }, 10_000);
+  }, 90_000);
   log.forget();
 });
 
@@ -82,7 +82,7 @@ describe.each(WORDS)('while Redis answers %s', (word) => {
     await eventually(async () => {
       expect([await calls.place([aCall()]), await starts.wakeAt(aStart())]).toEqual([true, true]);
       expect(log.of('redis is back')).toHaveLength(2);
-    }, 15_000);
+    }, 90_000);
   });
 });
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
   port = await freePort();
   service = start();
   await service.says(READY, 60_000);
-}, 70_000);
+}, 90_000);
 afterAll(() => service.end('SIGKILL'));
 
 /** Processes of this machine whose command line names the data folder. */
@@ -65,7 +65,7 @@ describe('npm start', () => {
     other.close();
     expect(third.output).toContain(`Port ${taken} is taken by another program`);
     expect(processesOf(elsewhere)).toEqual([]);
-  }, 30_000);
+  }, 90_000);
 
   it('finds its data and its key again after Ctrl-C, which leaves no process behind', async () => {
     const key = keyIn(service.output);
@@ -78,7 +78,7 @@ describe('npm start', () => {
     expect(keyIn(service.output)).toBe(key);
     const answer = await fetch(`http://127.0.0.1:${port}/batch/jobs`, { headers: { 'x-api-key': key } });
     expect(await answer.json()).toMatchObject({ total: 1, batchJobs: [{ name: 'First batch' }] });
-  }, 40_000);
+  }, 90_000);
 });
 
 describe('npm run keys', () => {
@@ -98,7 +98,7 @@ describe('npm run keys', () => {
 
     expect(await administer('keys', 'revoke', id).exited).toBe(0);
     expect(await status()).toBe(401);
-  }, 30_000);
+  }, 90_000);
 
   it.each([
     [['create'], 2, 'Name the organization with --organization.'],

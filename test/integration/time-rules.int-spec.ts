@@ -20,7 +20,7 @@ import { NO_DISPATCH } from '../support/no-calls.js';
 import { TestApp } from '../support/test-app.js';
 
 // Workers boot, and one of them in a process of its own.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const NOW = '2026-11-23T00:00:00Z';
 

@@ -20,7 +20,7 @@ const REDIS_URL = process.env.TEST_REDIS_URL ?? '';
 const BOUND_MS = 15_000;
 
 // Real time passes: what is due in seconds is waited for.
-jest.setTimeout(90_000);
+jest.setTimeout(120_000);
 
 /** What the tests opened, to be closed whatever becomes of them. */
 const open: (() => Promise<unknown>)[] = [];
@@ -62,7 +62,7 @@ const startedByTimer = (app: TestApp, rows: JobRows) =>
   eventually(async () => {
     const { trigger } = await started(rows, await dueIn(app, 1_500));
     if (trigger !== 'timer') throw new Error(`started by ${trigger}`);
-  }, 60_000);
+  }, 90_000);
 
 /** Waits for the start. @returns what the ledger says of it */
 async function started(rows: JobRows, id: string, withinMs = 40_000) {
@@ -317,7 +317,7 @@ describe('a shutdown', () => {
       await app.database.initialize();
       await app.redis.connect();
     }
-  }, 60_000);
+  }, 90_000);
 
   it('does not wait for a wake-up that is early', async () => {
     const { app, rows } = await aWorker();
