@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository, type ListFilter, type ListPage, type Page } from '../batch-jobs/batch-jobs.repository.js';
@@ -22,8 +22,8 @@ import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
 import { CreditCheck, OutboundNumbers } from '../shared/platform.js';
 import { Metrics } from '../shared/metrics.js';
-import { SETTINGS, type Settings } from '../shared/settings.js';
-import { estimate, estimateCompletion, type Estimate } from './estimate.js';
+import type { Estimate } from './estimate.js';
+import { EstimatesService } from './estimates.service.js';
 import { CallsGateway } from './calls.gateway.js';
 import { carryOut } from './carry-out.js';
 import { PastScheduledTimeError } from './schedule.errors.js';
@@ -105,7 +105,7 @@ export class BatchJobsService {
     private readonly creditCheck: CreditCheck,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly estimates: EstimatesService,
   ) {}
 
   /**
@@ -144,7 +144,8 @@ export class BatchJobsService {
       this.batchJobs.listContacts(id, status, page),
     ]);
     const counted = this.countedOf(job, counts);
-    return { ...counted, contacts, estimatedCompletionAt: estimateCompletion(job, counted.counts, this.clock) };
+    const course = await this.estimates.readCourse(id, job, counted.counts);
+    return { ...counted, contacts, estimatedCompletionAt: this.estimates.completionAt(job, counted.counts, course) };
   }
 
   /**
@@ -201,7 +202,7 @@ export class BatchJobsService {
     this.resolver.checkTimezone(input.timezone);
     const schedule = input.schedule && this.resolver.resolve(input.schedule);
     const { agentId, fromPhoneNumber } = await this.findNumber(caller, input.fromPhoneNumberId);
-    const estimated = estimate(list.validContacts, input.concurrentCallLimit, this.settings);
+    const estimated = await this.estimates.ofNew(caller.organizationId, list.validContacts, input);
     await this.checkCredits(caller, estimated);
 
     const created = (batchJobId: BatchJobId, isArmed: boolean): Created => ({
