@@ -43,6 +43,7 @@ import { BatchJobsRepository } from './batch-jobs/batch-jobs.repository.js';
 import { CallsRepository } from './batch-jobs/calls.repository.js';
 import { ControlRepository } from './batch-jobs/control.repository.js';
 import { DeletionRepository } from './batch-jobs/deletion.repository.js';
+import { EstimateRepository } from './batch-jobs/estimate.repository.js';
 import { ExportRepository } from './batch-jobs/export.repository.js';
 import { LedgerRepository } from './batch-jobs/ledger.repository.js';
 import { ProgressRepository } from './batch-jobs/progress.repository.js';
@@ -71,6 +72,7 @@ import { CallsGateway } from './scheduling/calls.gateway.js';
 import { ConsistencyService } from './scheduling/consistency.service.js';
 import { ContactsService } from './scheduling/contacts.service.js';
 import { DeletionService } from './scheduling/deletion.service.js';
+import { EstimatesService } from './scheduling/estimates.service.js';
 import { HealthService } from './scheduling/health.service.js';
 import { LedgerService } from './scheduling/ledger.service.js';
 import { ProgressService } from './scheduling/progress.service.js';
@@ -113,6 +115,8 @@ const CORE: Provider[] = [
   DeletionRepository,
   DeletionService,
   Dispatcher,
+  EstimateRepository,
+  EstimatesService,
   ExportRepository,
   HealthService,
   Heartbeats,

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { BatchJobHold } from '../batch-jobs/batch-job-hold.entity.js';
 import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
@@ -23,8 +23,8 @@ import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
 import { CreditCheck, OutboundNumbers } from '../shared/platform.js';
 import { Metrics } from '../shared/metrics.js';
-import { SETTINGS, type Settings } from '../shared/settings.js';
-import { estimate, estimateCompletion, type Estimate } from './estimate.js';
+import type { Estimate } from './estimate.js';
+import { EstimatesService } from './estimates.service.js';
 import { CallsGateway } from './calls.gateway.js';
 import { carryOut } from './carry-out.js';
 import { PastScheduledTimeError } from './schedule.errors.js';
@@ -108,7 +108,7 @@ export class BatchJobsService {
     private readonly creditCheck: CreditCheck,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly estimates: EstimatesService,
   ) {}
 
   /**
@@ -148,7 +148,13 @@ export class BatchJobsService {
       this.batchJobs.findHold(id),
     ]);
     const counted = this.countedOf(job, counts);
-    return { ...counted, contacts, hold, estimatedCompletionAt: estimateCompletion(job, counted.counts, this.clock) };
+    const course = await this.estimates.readCourse(id, job, counted.counts);
+    return {
+      ...counted,
+      contacts,
+      hold,
+      estimatedCompletionAt: this.estimates.completionAt(job, counted.counts, course),
+    };
   }
 
   /**
@@ -205,7 +211,7 @@ export class BatchJobsService {
     this.resolver.checkTimezone(input.timezone);
     const schedule = input.schedule && this.resolver.resolve(input.schedule);
     const { agentId, fromPhoneNumber } = await this.findNumber(caller, input.fromPhoneNumberId);
-    const estimated = estimate(list.validContacts, input.concurrentCallLimit, this.settings);
+    const estimated = await this.estimates.ofNew(caller.organizationId, list.validContacts, input);
     await this.checkCredits(caller, estimated);
 
     const created = (batchJobId: BatchJobId, isArmed: boolean): Created => ({

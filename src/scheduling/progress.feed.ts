@@ -1,4 +1,6 @@
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Course } from '../batch-jobs/estimate.repository.js';
 import type { CallPosition, EndedCall, Progress, ProgressRepository } from '../batch-jobs/progress.repository.js';
 import { Recurring } from '../shared/recurring.js';
 
@@ -20,6 +22,8 @@ const isLater = (one: CallPosition, other: CallPosition): boolean => {
 export interface ProgressView {
   /** Null: the job is gone. */
   readonly progress: Progress | null;
+  /** As it was when its counters last changed. Null: there is nothing to estimate from. */
+  readonly course: Course | null;
 }
 
 /** One watched job, read once a second however many watch it. */
@@ -31,10 +35,14 @@ export class ProgressFeed {
   private keptAfter: CallPosition | null = null;
   private latest: ProgressView | null = null;
 
-  /** @param report is told of each failure to read; it is tried again a second later */
+  /**
+   * @param readCourse what an estimate rests on, asked for when the counters have changed
+   * @param report is told of each failure to read; it is tried again a second later
+   */
   constructor(
     private readonly batchJobId: BatchJobId,
     private readonly repository: ProgressRepository,
+    private readonly readCourse: (progress: Progress) => Promise<Course | null>,
     report: (error: unknown) => void,
   ) {
     this.reading = new Recurring('progress', () => this.read().catch(report), READ_INTERVAL_MS);
@@ -80,8 +88,15 @@ export class ProgressFeed {
   private async read(): Promise<void> {
     const progress = await this.repository.read(this.batchJobId);
     if (progress) await this.readCalls(progress);
-    this.latest = { progress };
+    this.latest = { progress, course: await this.courseOf(progress) };
     for (const wake of this.watchers) wake();
+  }
+
+  private async courseOf(progress: Progress | null): Promise<Course | null> {
+    const before = this.latest?.progress;
+    if (!progress) return null;
+    const isSame = before && before.status === progress.status && isDeepStrictEqual(before.counts, progress.counts);
+    return isSame ? (this.latest?.course ?? null) : this.readCourse(progress);
   }
 
   private async readCalls({ settledUntil, latestEnded }: Progress): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
+import type { Course } from '../batch-jobs/estimate.repository.js';
 import { isTerminal, type BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository } from '../batch-jobs/batch-jobs.repository.js';
 import {
@@ -10,9 +11,8 @@ import {
   type Progress,
 } from '../batch-jobs/progress.repository.js';
 import type { Caller } from '../shared/caller.js';
-import { Clock } from '../shared/clock.js';
 import { requestContext } from '../shared/request-context.js';
-import { estimateCompletion } from './estimate.js';
+import { EstimatesService } from './estimates.service.js';
 import { ProgressFeed } from './progress.feed.js';
 
 const HEARTBEAT_MS = 15_000;
@@ -50,7 +50,7 @@ export class ProgressService implements BeforeApplicationShutdown {
   constructor(
     private readonly batchJobs: BatchJobsRepository,
     private readonly progress: ProgressRepository,
-    private readonly clock: Clock,
+    private readonly estimates: EstimatesService,
   ) {
     // One for each watcher.
     setMaxListeners(0, this.stopping.signal);
@@ -112,7 +112,7 @@ export class ProgressService implements BeforeApplicationShutdown {
   private async *newsOf(feed: ProgressFeed, told: Told): AsyncGenerator<ProgressNews> {
     const { view } = feed;
     if (!view) return;
-    const { progress } = view;
+    const { progress, course } = view;
     if (!progress) {
       yield { kind: 'end', status: 'deleted' };
       return;
@@ -120,13 +120,18 @@ export class ProgressService implements BeforeApplicationShutdown {
 
     // Never an instant: a call that ended before it may be committed after it.
     const position = (told.position ??= progress.latestEnded);
-    yield* this.changesIn(progress, told, position);
+    yield* this.changesIn(progress, course, told, position);
     const isTold = yield* this.callsOf(feed, told, position);
     const isOver = isTerminal(progress.status) && progress.isSettled && isTold && feed.view === view;
     if (isOver) yield { kind: 'end', status: progress.status };
   }
 
-  private *changesIn(progress: Progress, told: Told, position: CallPosition): Generator<ProgressNews> {
+  private *changesIn(
+    progress: Progress,
+    course: Course | null,
+    told: Told,
+    position: CallPosition,
+  ): Generator<ProgressNews> {
     const { status, startsAt, startedAt, completedAt, failureReason, pauseReason, counts, totalContacts } = progress;
     const statusNow = JSON.stringify([status, startsAt, startedAt, completedAt, failureReason, pauseReason]);
     const countersNow = JSON.stringify([counts, totalContacts]);
@@ -134,7 +139,7 @@ export class ProgressService implements BeforeApplicationShutdown {
     if (isNewStatus) yield { kind: 'status', position, progress };
     // The estimate moves with every second: that alone is no news.
     if (isNewStatus || countersNow !== told.counters) {
-      const estimatedCompletionAt = estimateCompletion(progress, counts, this.clock);
+      const estimatedCompletionAt = this.estimates.completionAt(progress, counts, course);
       yield { kind: 'counters', position, progress, estimatedCompletionAt };
     }
     Object.assign(told, { status: statusNow, counters: countersNow });
@@ -161,7 +166,8 @@ export class ProgressService implements BeforeApplicationShutdown {
 
   /** Reads on nobody's behalf: the request that was first to watch may be over long before. */
   private begin(id: BatchJobId): ProgressFeed {
-    return requestContext.exit(() => new ProgressFeed(id, this.progress, (error) => this.report(error)));
+    const readCourse = (progress: Progress) => this.estimates.readCourse(id, progress, progress.counts);
+    return requestContext.exit(() => new ProgressFeed(id, this.progress, readCourse, (error) => this.report(error)));
   }
 
   private leave(id: BatchJobId, feed: ProgressFeed, wake: () => void): void {

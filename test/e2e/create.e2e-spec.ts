@@ -290,6 +290,16 @@ describe('POST /batch/create', () => {
       expect((await create(fields)).body).toMatchObject({ estimatedDuration, estimatedCost });
     });
 
+    it("estimates by the organization's limit where that is the smaller one", async () => {
+      await app.database.query(`update organizations set concurrent_call_limit = 5 where id = 'org_a'`);
+      try {
+        const { body } = await create({ contacts: contacts(100), concurrentCallLimit: 50 });
+        expect(body).toMatchObject({ estimatedDuration: '60 minutes', estimatedCost: '$5.25' });
+      } finally {
+        await app.database.query(`update organizations set concurrent_call_limit = 0 where id = 'org_a'`);
+      }
+    });
+
     it('estimates in figures that can be read, whatever the average', async () => {
       const own = await TestApp.start({ settings: { averageCallMinutes: 1.1 } });
       try {

@@ -193,6 +193,39 @@ describe('GET /batch/jobs/:id', () => {
       expect(body.estimatedCompletionTime).toMatch(/Z$/);
     });
 
+    it('never lies before the next retry, and does not count a pause', async () => {
+      const id = await made(10);
+      await app.database.query(
+        `update batch_jobs set status = 'running', started_at = '2025-02-20T00:00:00Z' where id = $1`,
+        [id],
+      );
+      for (const position of [1, 2, 3, 4, 5, 6, 7, 8]) await app.setContactStatus(id, position, 'completed');
+      await app.database.query(
+        `insert into batch_job_history (batch_job_id, organization_id, action, actor, after, occurred_at)
+         values ($1, 'org_a', 'paused', 'key_a', '{}', '2025-02-20T00:05:00Z'),
+                ($1, 'org_a', 'resumed', 'key_a', '{}', '2025-02-20T00:45:00Z')`,
+        [id],
+      );
+      await app.setNow('2025-02-20T00:48:00Z');
+      const minutesLeft = async (): Promise<number> => {
+        const { body } = await detail(id);
+        return Math.round(
+          (Date.parse(body.estimatedCompletionTime as string) - Date.parse('2025-02-20T00:48:00Z')) / 60_000,
+        );
+      };
+
+      // Eight in the eight minutes without the pause: two more take two.
+      expect(await minutesLeft()).toBe(2);
+
+      await app.database.query(
+        `update contacts set status = 'queued', attempt_count = 2, next_retry_at = '2025-02-20T01:18:00Z'
+          where batch_job_id = $1 and position = 10`,
+        [id],
+      );
+      // The retry is due in 30 minutes, and takes the two of the settings.
+      expect(await minutesLeft()).toBe(32);
+    });
+
     it('is null while nothing is processed', async () => {
       const id = await made(2);
       await app.setStatus(id, 'running');

@@ -124,7 +124,7 @@ describe('a reschedule', () => {
       scheduled: { batchJobId: id, revision: 5, startsAt: to.startsAt },
       startedAt: null,
       contacts: 0,
-      details: null,
+      details: { timezoneBefore: 'UTC' },
       entityTag: '"5.2"',
     });
     expect(await rows.row(id)).toMatchObject({

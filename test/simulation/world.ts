@@ -9,6 +9,7 @@ import { BatchJobsService } from '../../src/scheduling/batch-jobs.service.js';
 import type { JobData } from '../../src/scheduling/queues.js';
 import { RescheduleService } from '../../src/scheduling/reschedule.service.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
+import type { EstimatesService } from '../../src/scheduling/estimates.service.js';
 import { ScheduleResolver } from '../../src/scheduling/schedule.resolver.js';
 import type { CallsGateway } from '../../src/scheduling/calls.gateway.js';
 import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
@@ -37,6 +38,7 @@ const NUMBERS = {
 };
 /** What follows a start is another matter. */
 const NO_CALLS = { requestDispatch: async () => undefined } as unknown as CallsGateway;
+const NO_ESTIMATES = { ofNew: async () => ({ minutes: 0, dollars: 0 }) } as unknown as EstimatesService;
 const CREDITS = { check: async () => ({ isEnough: true, availableDollars: 1 }) };
 
 /** One machine with everything that either role of the product runs, put together as its modules do. */
@@ -81,7 +83,7 @@ export class World {
         CREDITS,
         clock,
         metrics,
-        SETTINGS,
+        NO_ESTIMATES,
       ),
       rescheduling: new RescheduleService(resolver, schedules, gateway),
       sweeper: new ScheduleSweeper(schedules, runner),

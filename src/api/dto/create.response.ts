@@ -26,7 +26,10 @@ class CreatedFields {
 
   @Shown('Contacts that will be called.', { example: 2, type: 'integer' }) readonly totalContacts: number;
 
-  @Shown('If every contact is called once.', { example: '2 minutes' }) readonly estimatedDuration: string;
+  @Shown('On the average, under both limits of calls and with as many retries as calls have needed of late.', {
+    example: '2 minutes',
+  })
+  readonly estimatedDuration: string;
 
   @Shown('If every contact is called once, US dollars.', { example: '$0.07' }) readonly estimatedCost: string;
 

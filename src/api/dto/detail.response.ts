@@ -77,11 +77,14 @@ export class DetailResponse extends BatchJobResponse {
   })
   readonly statusBreakdown: Breakdown;
 
-  @ShownOrNull('When it will be done at the pace so far, UTC. Null while it does not run or nothing is processed.', {
-    type: String,
-    format: 'date-time',
-    example: '2027-03-01T16:22:20Z',
-  })
+  @ShownOrNull(
+    'When it will be done, UTC: at the pace so far without pauses, and never before a retry that is known. Null while it does not run or nothing is processed.',
+    {
+      type: String,
+      format: 'date-time',
+      example: '2027-03-01T16:22:20Z',
+    },
+  )
   readonly estimatedCompletionTime: string | null;
 
   @ShownOrNull('Why it goes slowly. Null while all is well.', { type: CallHoldResponse })
