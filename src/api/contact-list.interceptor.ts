@@ -115,7 +115,7 @@ export class ContactListInterceptor implements NestInterceptor {
 /** The country may stand behind the file, as it is needed at its end only. */
 const readingOf = ({ before, all }: FieldsAround): CsvReading => ({
   phoneColumn: phoneColumnOf(before),
-  country: all.then((fields) => {
+  country: all().then((fields) => {
     refuseLateColumn(before, fields);
     return countryOf(fields);
   }),

@@ -16,12 +16,9 @@ interface Closable {
   close(): Promise<void>;
 }
 
-/** Of a form, by name. */
-export type Fields = Readonly<Record<string, string>>;
-
 /** The fields of a form, and what became of its file. */
 export interface Form<T> {
-  readonly fields: Fields;
+  readonly fields: Readonly<Record<string, string>>;
   /** Null when no file was sent. */
   readonly file: T | null;
 }
@@ -29,9 +26,9 @@ export interface Form<T> {
 /** The fields of a form whose file is being read. */
 export interface FieldsAround {
   /** Those before the file. */
-  readonly before: Fields;
+  readonly before: Readonly<Record<string, string>>;
   /** All of them, once the form is read; fails with the form. Not to be waited for before the file is read. */
-  readonly all: Promise<Fields>;
+  readonly all: () => Promise<Readonly<Record<string, string>>>;
 }
 
 /**
@@ -48,29 +45,34 @@ export async function readForm<T extends Closable>(
 ): Promise<Form<T>> {
   const fields = new Map<string, string>();
   const uploads: Upload<T>[] = [];
-  const open = (fail: (error: Error) => void): BusboyInstance => {
-    const parser = openParser(request);
-    const onFile = (name: string | undefined, content: Readable): void => {
-      content.on('error', fail);
-      if (name !== 'file' || uploads.length > 0) {
-        content.resume();
-        throw name ? invalidForm(ONE_FILE, name.slice(0, 64)) : namelessPart();
-      }
-      const result = readFile(content, { before: Object.fromEntries(fields), all });
-      result.catch(fail);
-      uploads.push({ content, result });
-    };
-    parser.on('field', guarded(intoFields(fields), fail));
-    parser.on('file', guarded(onFile, fail));
-    refuseBrokenForms(parser, fail);
-    return parser;
-  };
-  const maxBytes = maxFileBytes + UPLOAD_OVERHEAD_BYTES;
-  const all: Promise<Fields> = receive(request, maxBytes, open).then(() => Object.fromEntries(fields));
   try {
-    const known = await all;
+    const received = receive(request, maxFileBytes + UPLOAD_OVERHEAD_BYTES, (fail) => {
+      const parser = openParser(request);
+      const onField = (name: string | undefined, value: string, isNameCut: boolean, isValueCut: boolean): void => {
+        if (!name) throw namelessPart();
+        if (isNameCut || isValueCut) throw invalidFormField(name, 'is longer than any field may be.');
+        if (fields.has(name)) throw invalidFormField(name, 'is given more than once. Give it once.');
+        fields.set(name, value);
+      };
+      const onFile = (name: string | undefined, content: Readable): void => {
+        content.on('error', fail);
+        if (name !== 'file' || uploads.length > 0) {
+          content.resume();
+          throw name ? invalidForm(ONE_FILE, name.slice(0, 64)) : namelessPart();
+        }
+        const all = () => received.then(() => Object.fromEntries(fields));
+        const result = readFile(content, { before: Object.fromEntries(fields), all });
+        result.catch(fail);
+        uploads.push({ content, result });
+      };
+      parser.on('field', guarded(onField, fail));
+      parser.on('file', guarded(onFile, fail));
+      refuseBrokenForms(parser, fail);
+      return parser;
+    });
+    await received;
     const [file = null] = await Promise.all(uploads.map(({ result }) => result));
-    return { fields: known, file };
+    return { fields: Object.fromEntries(fields), file };
   } catch (error: unknown) {
     await Promise.all(uploads.map(abandon));
     throw error;
@@ -80,15 +82,6 @@ export async function readForm<T extends Closable>(
 const ONE_FILE = "A form has one file, the contact list, in the field 'file'.";
 
 const namelessPart = (): Error => invalidForm('Each part of the form needs a name.');
-
-const intoFields =
-  (fields: Map<string, string>) =>
-  (name: string | undefined, value: string, isNameCut: boolean, isValueCut: boolean): void => {
-    if (!name) throw namelessPart();
-    if (isNameCut || isValueCut) throw invalidFormField(name, 'is longer than any field may be.');
-    if (fields.has(name)) throw invalidFormField(name, 'is given more than once. Give it once.');
-    fields.set(name, value);
-  };
 
 /** The parser calls a listener while the request delivers: what it throws would end the process. */
 const guarded =

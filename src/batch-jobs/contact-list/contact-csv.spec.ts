@@ -268,6 +268,7 @@ describe('readContactCsv', () => {
       ['an empty file', '', 'invalid_csv', 'empty', {}],
       ['a file of blank rows', '\n,,\r\n \n', 'invalid_csv', 'empty', {}],
       ['a lone byte order mark', '\ufeff', 'invalid_csv', 'empty', {}],
+      ['a lone line `sep=`', 'sep=;\n', 'invalid_csv', 'empty', {}],
       ['a header row alone', 'phone,name\n', 'no_valid_contacts', 'no contacts below it', { rejectedRows: [] }],
       [
         'no usable row',

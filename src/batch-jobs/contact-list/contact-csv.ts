@@ -116,7 +116,10 @@ class ContactTable {
     this.collector.add(row, cells[phoneIndex] ?? '', () => this.writeData(cells));
   }
 
-  /** Cells that the row lacks are empty. Without an object in between, which would put columns named like numbers first and has no plain key `__proto__`. */
+  /**
+   * Cells that the row lacks are empty. Without an object in between, which would put columns named like numbers first and
+   * has no plain key `__proto__`.
+   */
   private writeData(cells: readonly string[]): string {
     let data = '';
     for (const [index, key] of this.keys.entries())

@@ -1,6 +1,9 @@
 /** Digits, signs and letters as wide as an ideograph (U+FF01 … U+FF5E), and the small plus: keyboards of East Asia write them. */
 const WIDE = /[\uff01-\uff5e\ufe62]/g;
 
+/** What a program makes of a column of numbers in which some are missing. The zero is none of the number. */
+const DECIMAL = /^(\+?\d+)\.0$/;
+
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /** A dash is a dash, a space is a space, and what nobody sees is not there: U+202A … U+202E, U+200B, U+2060. */
@@ -20,7 +23,7 @@ const narrow = (text: string): string =>
 export function unwrap(written: string): string {
   const trimmed = written.trim();
   const text = BEYOND_ASCII.test(trimmed) ? narrow(trimmed).trim() : trimmed;
-  if (/^[+\d]/.test(text)) return text;
+  if (/^[+\d]/.test(text)) return text.replace(DECIMAL, '$1');
   return text
     .replace(/^['’]\s*/, '')
     .replace(/^=?\s*"(.*)"$/, '$1')
