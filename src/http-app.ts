@@ -1,13 +1,14 @@
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRouteHookHandler, preParsingHookHandler } from 'fastify';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { UnreadableRequestError } from './api/api.errors.js';
+import { ROUTE_OF_LISTS } from './api/contact-list.interceptor.js';
+import { MAX_BODY_BYTES, readJson } from './api/json-body.js';
 import { newRequestId, requestIdOf } from './api/request-id.js';
 import { toProblem } from './api/problem.js';
-import { UPLOAD_OVERHEAD_BYTES } from './api/upload.js';
 import { AppModule } from './app.module.js';
 import { dialerOf } from './dialer.choice.js';
 import type { Environment } from './env.js';
@@ -18,9 +19,6 @@ import { serveDocs } from './openapi.js';
 // bodies are allowed, they may take as long as they would over such a line.
 const REQUEST_TIMEOUT_MS = 120_000;
 const BITS_PER_MS = 1_000;
-
-// Its body is read by `api/contact-list.interceptor.ts`.
-const ROUTE_OF_LISTS = '/batch/create';
 
 // As long as Node.js lets an address be: an id of any length is simply not found, by the route it was asked of.
 const MAX_PARAMETER_LENGTH = 16 * 1024;
@@ -41,7 +39,7 @@ export async function createHttpApp(environment: Environment, consumeQueues: boo
 
 export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBytes'>): FastifyAdapter =>
   new FastifyAdapter({
-    bodyLimit: maxUploadBytes + UPLOAD_OVERHEAD_BYTES,
+    bodyLimit: MAX_BODY_BYTES,
     requestTimeout: Math.max(REQUEST_TIMEOUT_MS, Math.ceil((maxUploadBytes * 8) / BITS_PER_MS)),
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     frameworkErrors: answerUnroutable,
@@ -52,9 +50,9 @@ export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBy
 /** What the standalone service adds around the module: bodies, security headers, documentation. */
 export async function configureHttpApp(app: NestFastifyApplication): Promise<NestFastifyApplication> {
   const fastify = app.getHttpAdapter().getInstance();
-  const { bodyLimit } = fastify.initialConfig;
+  fastify.addHook('onRoute', leaveLength);
   fastify.addHook('preParsing', leaveLists);
-  app.useBodyParser('application/json', { bodyLimit }, parseJson);
+  app.useBodyParser('application/json', {}, parseJson);
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -111,11 +109,18 @@ const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void =>
   socket.end(['HTTP/1.1 400 Bad Request', ...lines, '', body].join('\r\n'));
 };
 
-/** JSON as Fastify reads it; an empty body is none, because clients send the content type with calls that have no body. */
-function parseJson(request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
-  if (body.length === 0) return done(null);
-  void request.server.getDefaultJsonParser('error', 'ignore')(request, body.toString('utf8'), done);
+function parseJson(_request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+  try {
+    done(null, readJson(body));
+  } catch (error) {
+    done(error as Error);
+  }
 }
+
+/** A list may be as long as who reads it allows. */
+const leaveLength: onRouteHookHandler = (route) => {
+  if (route.url === ROUTE_OF_LISTS) route.bodyLimit = Number.MAX_SAFE_INTEGER;
+};
 
 /**
  * Shows the parser no body where there may be a list, which is read while it is uploaded. Of the length that was

@@ -1,5 +1,11 @@
 import { DomainError, type ErrorCode, type InputError } from '../shared/domain-error.js';
 
+/** Most inputs that one refusal names: as many as anybody mends at once. */
+export const MAX_NAMED_INPUTS = 20;
+
+// Longer than any name of ours.
+const MAX_NAME_LENGTH = 64;
+
 /** A request that is wrong in itself: unknown, repeated, missing or malformed inputs, each named in `errors`. */
 export class InvalidInputError extends DomainError {
   constructor(
@@ -11,6 +17,27 @@ export class InvalidInputError extends DomainError {
     super(detail, { ...facts, ...(errors.length > 0 && { errors }) });
   }
 }
+
+/**
+ * Refuses inputs by name. Of many the first 20 are named, so that neither the work nor the answer grows with the request.
+ *
+ * @param errors one or more
+ * @param code of the refusal, and further facts
+ */
+export const invalidInputs = (
+  errors: readonly InputError[],
+  code: ErrorCode = 'invalid_request',
+  facts: Readonly<Record<string, unknown>> = {},
+): InvalidInputError => {
+  const named = errors.slice(0, MAX_NAMED_INPUTS).map(({ parameter, detail }) => ({
+    parameter: parameter.slice(0, MAX_NAME_LENGTH),
+    detail,
+  }));
+  const sentences = named.map(({ parameter, detail }) => `'${parameter}' ${detail}`);
+  const more = errors.length - named.length;
+  if (more > 0) sentences.push(`There are ${more} more that are not named here.`);
+  return new InvalidInputError(code, sentences.join(' '), named, facts);
+};
 
 /** Our fault. The sentence says what failed, the cause goes to the log only. */
 export class InternalError extends DomainError {
@@ -42,12 +69,44 @@ export class OrganizationMismatchError extends DomainError {
   }
 }
 
-/** More bytes than are read of any body. */
+/** More bytes than are read of a body. */
 export class BodyTooLargeError extends DomainError {
   readonly code = 'payload_too_large';
 
+  /** @param advice a sentence: what to send instead */
+  constructor(maxBytes: number, advice = 'Send what the route takes; only a contact list may be longer.') {
+    super(`The body is larger than ${maxBytes} bytes. ${advice}`, { maxBytes });
+  }
+}
+
+/** A body with a contact list, and more beside the list than any field of ours needs. */
+export class FieldsTooLargeError extends DomainError {
+  readonly code = 'payload_too_large';
+
   constructor(maxBytes: number) {
-    super(`The body is larger than ${maxBytes} bytes. Split the contact list into several batches.`, { maxBytes });
+    super(
+      `The fields beside the contact list are larger than ${maxBytes} bytes together. What belongs to a contact goes into the list.`,
+      { maxBytes },
+    );
+  }
+}
+
+/** A body that is compressed, or encoded otherwise. The answer carries `Accept-Encoding` (RFC 9110, section 15.5.16). */
+export class UnsupportedCodingError extends DomainError {
+  readonly code = 'unsupported_media_type';
+  readonly headers = { 'Accept-Encoding': 'identity' };
+
+  constructor() {
+    super("Bodies are read as they are. Send this one uncompressed, without the header 'Content-Encoding'.");
+  }
+}
+
+/** Nothing came of a body for so long that its client is taken for gone. */
+export class BodyTimeoutError extends DomainError {
+  readonly code = 'request_timeout';
+
+  constructor(silenceMs: number) {
+    super(`No byte of the body came for ${silenceMs / 1_000} seconds. Send the request again.`);
   }
 }
 
@@ -61,7 +120,5 @@ export const invalidForm = (detail: string, parameter?: string): InvalidInputErr
   new InvalidInputError('invalid_request', detail, parameter === undefined ? [] : [{ parameter, detail }]);
 
 /** A field that does not belong into a form as it is. @param what follows the name in the sentence */
-export const invalidFormField = (name: string, what: string): InvalidInputError => {
-  const parameter = name.slice(0, 64);
-  return new InvalidInputError('invalid_request', `'${parameter}' ${what}`, [{ parameter, detail: what }]);
-};
+export const invalidFormField = (name: string, what: string): InvalidInputError =>
+  invalidInputs([{ parameter: name, detail: what }]);

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { RateLimitedError } from '../access/access.errors.js';
 import { requestContext } from '../shared/request-context.js';
+import { UnsupportedCodingError } from './api.errors.js';
 import { newRequestId } from './request-id.js';
 import { toProblem, type Problem } from './problem.js';
 
@@ -22,11 +22,13 @@ export const answerTo = (error: unknown): ProblemAnswer => {
   return { problem, headers: headersFor(error, problem) };
 };
 
-const headersFor = (error: unknown, { status }: Problem): Record<string, string> => ({
+const headersFor = (error: unknown, { status, retryAfterSeconds }: Problem): Record<string, string> => ({
   'Content-Type': 'application/problem+json; charset=utf-8',
+  'Cache-Control': 'no-store',
   ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
   ...(status === 503 && { 'Retry-After': String(RETRY_AFTER_OUTAGE_SECONDS) }),
-  ...(error instanceof RateLimitedError && { 'Retry-After': String(error.retryAfterSeconds) }),
+  ...(status === 429 && { 'Retry-After': String(retryAfterSeconds) }),
+  ...(error instanceof UnsupportedCodingError && error.headers),
 });
 
 /** The cause with its stack, without what a driver adds: its parameters are phone numbers and names. */

@@ -36,6 +36,12 @@ export interface Settings {
   readonly maxContacts: number;
   /** Largest body, a CSV file included. @default 10_485_760 (10 MB) */
   readonly maxUploadBytes: number;
+  /** Requests that create a batch at one time, of one key; and of all keys in this process. @default 20 and 100 */
+  readonly maxUploadsPerKey: number;
+  readonly maxUploads: number;
+  /** Streams of events open at one time, of one key; and of all keys in this process. @default 100 and 1_000 */
+  readonly maxEventStreamsPerKey: number;
+  readonly maxEventStreams: number;
   /** For estimates only. @default 2 (the vendor's public figure, read 2026-11) */
   readonly averageCallMinutes: number;
   /** For estimates only. @default 0.0175 (the vendor's $0.035 for a call of two minutes, read 2026-11) */
@@ -56,6 +62,10 @@ export const SETTING_DEFAULTS = {
   maxCallMinutes: 60,
   maxContacts: 10_000,
   maxUploadBytes: 10 * 1024 * 1024,
+  maxUploadsPerKey: 20,
+  maxUploads: 100,
+  maxEventStreamsPerKey: 100,
+  maxEventStreams: 1_000,
   averageCallMinutes: 2,
   costPerMinuteDollars: 0.0175,
 } as const satisfies Partial<Settings>;
