@@ -102,6 +102,7 @@ export const VARIABLES = {
   apiKeyPepper: text('API_KEY_PEPPER', 32),
   host: text('HOST', 1, '127.0.0.1'),
   port: integer('PORT', 0, 65_535, 3_000),
+  apiDocs: oneOf('API_DOCS', ['on', 'off'], 'on'),
   metricsPort: optional(integer('METRICS_PORT', 1, 65_535)),
   logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   databasePoolSize: integer('DATABASE_POOL_SIZE', 2, 1_000, SETTING_DEFAULTS.databasePoolSize),
@@ -158,6 +159,8 @@ export interface Environment extends Required<SettingsInput> {
   readonly host: string;
   /** 0: any free one. @default 3000 */
   readonly port: number;
+  /** Whether Swagger UI and the OpenAPI document are served at `/docs`. @default 'on' */
+  readonly apiDocs: 'on' | 'off';
   /** Where a worker serves its metrics; null: nowhere. The API role serves them on its own port. @default null */
   readonly metricsPort: number | null;
   readonly logLevel: LogLevel;

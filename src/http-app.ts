@@ -2,14 +2,16 @@ import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, onRouteHookHandler, preParsingHookHandler } from 'fastify';
+import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { UnreadableRequestError } from './api/api.errors.js';
+import { RequestTimeoutError, UnreadableRequestError } from './api/api.errors.js';
 import { ROUTE_OF_LISTS } from './api/contact-list.interceptor.js';
 import { MAX_BODY_BYTES, readJson } from './api/json-body.js';
 import { newRequestId, requestIdOf } from './api/request-id.js';
 import { toProblem } from './api/problem.js';
 import { AppModule } from './app.module.js';
+import { Connections } from './connections.js';
 import { dialerOf } from './dialer.choice.js';
 import type { Environment } from './env.js';
 import { JsonLogger } from './logger.js';
@@ -19,6 +21,10 @@ import { serveDocs } from './openapi.js';
 // bodies are allowed, they may take as long as they would over such a line.
 const REQUEST_TIMEOUT_MS = 120_000;
 const BITS_PER_MS = 1_000;
+
+// Headers fit into a few packets. Node.js looks for those who are late from time to time: after 15 s nobody is left.
+const HEADERS_TIMEOUT_MS = 10_000;
+const CHECK_INTERVAL_MS = 5_000;
 
 // As long as Node.js lets an address be: an id of any length is simply not found, by the route it was asked of.
 const MAX_PARAMETER_LENGTH = 16 * 1024;
@@ -34,12 +40,13 @@ export async function createHttpApp(environment: Environment, consumeQueues: boo
     createAdapter(environment),
     { logger: new JsonLogger(environment.logLevel), abortOnError: false },
   );
-  return configureHttpApp(app);
+  return configureHttpApp(app, environment.apiDocs);
 }
 
 export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBytes'>): FastifyAdapter =>
   new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     requestTimeout: Math.max(REQUEST_TIMEOUT_MS, Math.ceil((maxUploadBytes * 8) / BITS_PER_MS)),
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     frameworkErrors: answerUnroutable,
@@ -47,8 +54,12 @@ export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBy
     multipart: false,
   });
 
-/** What the standalone service adds around the module: bodies, security headers, documentation. */
-export async function configureHttpApp(app: NestFastifyApplication): Promise<NestFastifyApplication> {
+/** What the standalone service adds around the module: bodies, security headers, documentation, an end in time. */
+export async function configureHttpApp(
+  app: NestFastifyApplication,
+  apiDocs: Environment['apiDocs'] = 'on',
+): Promise<NestFastifyApplication> {
+  connections.set(app.getHttpServer(), new Connections(app.getHttpServer()));
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRoute', leaveLength);
   fastify.addHook('preParsing', leaveLists);
@@ -63,7 +74,7 @@ export async function configureHttpApp(app: NestFastifyApplication): Promise<Nes
       },
     },
   });
-  serveDocs(app);
+  if (apiDocs === 'on') serveDocs(app);
   return app;
 }
 
@@ -75,18 +86,12 @@ const headersBeforeRoutes = (requestId: string): Record<string, string> => ({
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 });
 
-// Short beside any request; a connection kept alive would hold the process for 72 s.
-const LET_GO_INTERVAL_MS = 50;
+const connections = new WeakMap<Server, Connections>();
 
 /** Closes the service: requests in flight are answered, and their connections let go as soon as they are. */
 export async function closeHttpApp(app: NestFastifyApplication): Promise<void> {
   const server = app.getHttpServer();
-  const lettingGo = setInterval(() => server.closeIdleConnections(), LET_GO_INTERVAL_MS);
-  try {
-    await app.close();
-  } finally {
-    clearInterval(lettingGo);
-  }
+  await connections.get(server)?.during(() => app.close());
 }
 
 /** An address that cannot be decoded never reaches a route, nor Nest. */
@@ -95,10 +100,13 @@ const answerUnroutable = (error: Error, request: FastifyRequest, reply: FastifyR
   void reply.status(problem.status).headers(headersBeforeRoutes(problem.instance)).send(problem);
 };
 
+const IN_TIME = `The request did not arrive in time: its headers within ${HEADERS_TIMEOUT_MS / 1_000} seconds, its body soon after.`;
+
 /** What is not HTTP never becomes a request: there is only the socket to write to. */
 const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const problem = toProblem(new UnreadableRequestError(), newRequestId());
+  const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const problem = toProblem(isLate ? new RequestTimeoutError(IN_TIME) : new UnreadableRequestError(), newRequestId());
   const body = JSON.stringify(problem);
   const headers = {
     ...headersBeforeRoutes(problem.instance),
@@ -106,7 +114,7 @@ const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void =>
     Connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end(['HTTP/1.1 400 Bad Request', ...lines, '', body].join('\r\n'));
+  socket.end([`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`, ...lines, '', body].join('\r\n'));
 };
 
 function parseJson(_request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {

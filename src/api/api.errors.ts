@@ -49,7 +49,7 @@ export class InternalError extends DomainError {
   }
 }
 
-/** Bytes that are not HTTP, headers longer than any are read, or a request that did not arrive in time. */
+/** Bytes that are not HTTP, or headers longer than any are read. */
 export class UnreadableRequestError extends DomainError {
   readonly code = 'invalid_request';
 
@@ -91,24 +91,23 @@ export class FieldsTooLargeError extends DomainError {
   }
 }
 
-/** A body that is compressed, or encoded otherwise. The answer carries `Accept-Encoding` (RFC 9110, section 15.5.16). */
+/** A body that is compressed, or encoded otherwise. */
 export class UnsupportedCodingError extends DomainError {
   readonly code = 'unsupported_media_type';
-  readonly headers = { 'Accept-Encoding': 'identity' };
 
   constructor() {
     super("Bodies are read as they are. Send this one uncompressed, without the header 'Content-Encoding'.");
   }
 }
 
-/** Nothing came of a body for so long that its client is taken for gone. */
-export class BodyTimeoutError extends DomainError {
+/** A request that did not arrive in time; the sentence says what was waited for. */
+export class RequestTimeoutError extends DomainError {
   readonly code = 'request_timeout';
-
-  constructor(silenceMs: number) {
-    super(`No byte of the body came for ${silenceMs / 1_000} seconds. Send the request again.`);
-  }
 }
+
+/** Nothing came of a body for so long that its client is taken for gone. */
+export const bodyTimeout = (silenceMs: number): RequestTimeoutError =>
+  new RequestTimeoutError(`No byte of the body came for ${silenceMs / 1_000} seconds. Send the request again.`);
 
 /** A body of a kind that the route does not read; the sentence says which it does. */
 export class UnsupportedMediaTypeError extends DomainError {

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BodyTimeoutError } from './api.errors.js';
+import { bodyTimeout } from './api.errors.js';
 import { answerTo } from './problem-answer.js';
 
 /** Longest that a body may pause. Ten times what a phone takes to change its network; a client that is gone is no sooner known. */
@@ -23,7 +23,7 @@ export const endWhenSilent = (
   // In the context of the request, whose id the answer has.
   const end = AsyncResource.bind((): void => {
     if (response.headersSent) return;
-    const { problem, headers } = answerTo(new BodyTimeoutError(silenceMs));
+    const { problem, headers } = answerTo(bodyTimeout(silenceMs));
     response.once('finish', () => socket.destroy());
     response.writeHead(problem.status, { ...headers, Connection: 'close' }).end(JSON.stringify(problem));
   });

@@ -30,7 +30,10 @@ const REFUSALS: Readonly<Record<number, Told>> = {
     code: 'invalid_request',
     detail: 'The request cannot be read. Check that the body is valid JSON and the address is properly encoded.',
   },
-  [HttpStatus.NOT_FOUND]: { code: 'route_not_found', detail: 'No such route. The routes are listed at /docs.' },
+  [HttpStatus.NOT_FOUND]: {
+    code: 'route_not_found',
+    detail: 'No such route. The routes are listed at /docs, where the service shows them.',
+  },
   [HttpStatus.PAYLOAD_TOO_LARGE]: told(new BodyTooLargeError(MAX_BODY_BYTES)),
   [HttpStatus.UNSUPPORTED_MEDIA_TYPE]: {
     code: 'unsupported_media_type',

@@ -40,8 +40,11 @@ export class ProgressReader {
   ): Promise<StreamableFile | undefined> {
     const gone = new AbortController();
     // The stream itself closes later: it waits for the piece that it has asked for.
-    whenOver(response, () => gone.abort());
-    whenOver(response, this.limit.take(caller.actor));
+    const giveBack = this.limit.take(caller.actor);
+    whenOver(response, () => {
+      gone.abort();
+      giveBack();
+    });
     const after =
       lastEvent === null || lastEvent === END_ID
         ? null

@@ -71,7 +71,7 @@ const RETRY_AFTER: Headers = {
 
 const ACCEPT_ENCODING: Headers = {
   'Accept-Encoding': {
-    description: 'The coding that a body may have, when another one was refused: `identity`, none.',
+    description: 'The coding that a body may have: `identity`, none.',
     schema: { type: 'string', enum: ['identity'] },
     example: 'identity',
   },

@@ -33,7 +33,7 @@ import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../../sha
 import { SETTING_DEFAULTS } from '../../shared/settings.js';
 import { UnavailableError } from '../../shared/unavailable.error.js';
 import {
-  BodyTimeoutError,
+  bodyTimeout,
   BodyTooLargeError,
   InvalidInputError,
   OrganizationMismatchError,
@@ -117,7 +117,7 @@ const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   phone_number_not_found: [new PhoneNumberNotFoundError('phone_abc123')],
   rate_limited: [new RateLimitedError(42, SETTING_DEFAULTS.rateLimitPerMinute)],
   redis_unavailable: [new RedisUnavailableError()],
-  request_timeout: [new BodyTimeoutError(BODY_SILENCE_MS)],
+  request_timeout: [bodyTimeout(BODY_SILENCE_MS)],
   route_not_found: [],
   start_receipt_not_found: [new StartReceiptNotFoundError('scheduled', { scheduledStartTime: '2027-03-01T15:00:00Z' })],
   too_many_at_once: [new TooManyAtOnceError('uploads', SETTING_DEFAULTS.maxUploadsPerKey, 'key')],
