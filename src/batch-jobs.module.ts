@@ -26,6 +26,7 @@ import { ControlController } from './api/control.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
+import { noStore } from './api/no-store.js';
 import { ListReader } from './api/list.reader.js';
 import { ProgressController } from './api/progress.controller.js';
 import { ProgressReader } from './api/progress.reader.js';
@@ -234,12 +235,14 @@ export class BatchJobsModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     if (!this.mountsHttp) return;
-    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware, BodyMiddleware).forRoutes(...CONTROLLERS);
+    consumer.apply(RequestIdMiddleware, noStore, ApiKeyMiddleware, BodyMiddleware).forRoutes(...CONTROLLERS);
     consumer
       .apply(ShortBodyMiddleware)
       .exclude({ path: ROUTE_OF_LISTS, method: RequestMethod.POST })
       .forRoutes(...CONTROLLERS);
-    consumer.apply(RequestIdMiddleware, TwilioCallbackMiddleware, BodyMiddleware).forRoutes(TwilioCallbackController);
+    consumer
+      .apply(RequestIdMiddleware, noStore, TwilioCallbackMiddleware, BodyMiddleware)
+      .forRoutes(TwilioCallbackController);
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {

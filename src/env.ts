@@ -100,6 +100,7 @@ export const VARIABLES = {
   databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
   redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
   apiKeyPepper: text('API_KEY_PEPPER', 32),
+  apiKeyPepperPrevious: optional(text('API_KEY_PEPPER_PREVIOUS', 32)),
   host: text('HOST', 1, '127.0.0.1'),
   port: integer('PORT', 0, 65_535, 3_000),
   apiDocs: oneOf('API_DOCS', ['on', 'off'], 'on'),

@@ -14,6 +14,7 @@ import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
+import { NameKeys1795720000000 } from './migrations/1795720000000-name-keys.js';
 
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
@@ -39,7 +40,12 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
     PhoneNumber,
     StaleWakeUps,
   ],
-  migrations: [CreateBatchJobs1795467600000, KeepWhatHappened1795620600000, PlaceCalls1795633200000],
+  migrations: [
+    CreateBatchJobs1795467600000,
+    KeepWhatHappened1795620600000,
+    PlaceCalls1795633200000,
+    NameKeys1795720000000,
+  ],
   migrationsTableName: 'batch_jobs_migrations',
   synchronize: false,
   poolSize,

@@ -12,8 +12,10 @@ export interface Settings {
   readonly redisUrl: string;
   /** Before every key in Redis; the braces keep all keys of one queue in one slot of a cluster. @default '{batch-jobs}' */
   readonly redisKeyPrefix: string;
-  /** Secret under which API keys are hashed, at least 32 characters. Changing it makes every key invalid. */
+  /** Secret under which API keys are hashed, at least 32 characters. Without the previous one a new one makes every key invalid. */
   readonly apiKeyPepper: string;
+  /** The secret before it, or the one to come: keys under either are valid. Null: there is none. @default null */
+  readonly apiKeyPepperPrevious: string | null;
   /** Requests of one key within a minute. @default 300 */
   readonly rateLimitPerMinute: number;
   /** The same of a key that may only report outcomes. @default 30_000 (500 calls a second: calls.md, section 4) */
@@ -51,6 +53,7 @@ export interface Settings {
 export const SETTING_DEFAULTS = {
   databasePoolSize: 10,
   redisKeyPrefix: '{batch-jobs}',
+  apiKeyPepperPrevious: null,
   rateLimitPerMinute: 300,
   reportRateLimitPerMinute: 30_000,
   maxScheduleDays: 366,

@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 /** Oldest first. */
-const MIGRATIONS = ['CreateBatchJobs', 'KeepWhatHappened', 'PlaceCalls'];
+const MIGRATIONS = ['CreateBatchJobs', 'KeepWhatHappened', 'PlaceCalls', 'NameKeys'];
 
 const tables = async (): Promise<string[]> => {
   const rows = await database.query<{ name: string }[]>(
