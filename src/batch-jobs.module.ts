@@ -1,6 +1,7 @@
 import {
   Inject,
   Module,
+  RequestMethod,
   type DynamicModule,
   type MiddlewareConsumer,
   type NestModule,
@@ -9,19 +10,23 @@ import {
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiKeysService } from './access/api-keys.service.js';
 import { OrganizationsService } from './access/organizations.service.js';
+import { EventStreamLimit, UploadLimit } from './access/at-once.limit.js';
 import { NoCreditCheck } from './access/no-credit-check.js';
 import { RateLimiter } from './access/rate-limiter.js';
 import { StoredOutboundNumbers } from './access/stored-outbound-numbers.js';
 import { AdminController } from './api/admin.controller.js';
 import { ApiKeyMiddleware } from './api/api-key.middleware.js';
+import { BodyMiddleware, ShortBodyMiddleware } from './api/body.middleware.js';
 import { BatchJobsController } from './api/batch-jobs.controller.js';
 import { CallsController } from './api/calls.controller.js';
+import { ROUTE_OF_LISTS } from './api/contact-list.interceptor.js';
 import { ContactsController } from './api/contacts.controller.js';
 import { ContactsReader } from './api/contacts.reader.js';
 import { ControlController } from './api/control.controller.js';
 import { FormPassThrough } from './api/form-pass-through.js';
 import { HistoryReader } from './api/history.reader.js';
 import { LedgerController } from './api/ledger.controller.js';
+import { noStore } from './api/no-store.js';
 import { ListReader } from './api/list.reader.js';
 import { ProgressController } from './api/progress.controller.js';
 import { ProgressReader } from './api/progress.reader.js';
@@ -146,12 +151,14 @@ const CORE: Provider[] = [
 
 const HTTP: Provider[] = [
   ContactsReader,
+  EventStreamLimit,
   FormPassThrough,
   HistoryReader,
   ListReader,
   ProgressReader,
   RateLimiter,
   TwilioCallbacks,
+  UploadLimit,
 ];
 
 const CONSUMERS: Provider[] = [
@@ -249,8 +256,14 @@ export class BatchJobsModule implements NestModule {
 
   configure(consumer: MiddlewareConsumer): void {
     if (!this.mountsHttp) return;
-    consumer.apply(RequestIdMiddleware, ApiKeyMiddleware).forRoutes(...CONTROLLERS);
-    consumer.apply(RequestIdMiddleware, TwilioCallbackMiddleware).forRoutes(TwilioCallbackController);
+    consumer.apply(RequestIdMiddleware, noStore, ApiKeyMiddleware, BodyMiddleware).forRoutes(...CONTROLLERS);
+    consumer
+      .apply(ShortBodyMiddleware)
+      .exclude({ path: ROUTE_OF_LISTS, method: RequestMethod.POST })
+      .forRoutes(...CONTROLLERS);
+    consumer
+      .apply(RequestIdMiddleware, noStore, TwilioCallbackMiddleware, BodyMiddleware)
+      .forRoutes(TwilioCallbackController);
   }
 
   private static assemble(settingsModule: DynamicModule, shape: BatchJobsShape): DynamicModule {

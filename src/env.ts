@@ -103,8 +103,10 @@ export const VARIABLES = {
   databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
   redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
   apiKeyPepper: text('API_KEY_PEPPER', 32),
+  apiKeyPepperPrevious: optional(text('API_KEY_PEPPER_PREVIOUS', 32)),
   host: text('HOST', 1, '127.0.0.1'),
   port: integer('PORT', 0, 65_535, 3_000),
+  apiDocs: oneOf('API_DOCS', ['on', 'off'], 'on'),
   metricsPort: optional(integer('METRICS_PORT', 1, 65_535)),
   logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   databasePoolSize: integer('DATABASE_POOL_SIZE', 2, 1_000, SETTING_DEFAULTS.databasePoolSize),
@@ -137,6 +139,10 @@ export const VARIABLES = {
   maxCallMinutes: integer('MAX_CALL_MINUTES', 1, 1_440, SETTING_DEFAULTS.maxCallMinutes),
   maxContacts: integer('MAX_CONTACTS', 1, 1_000_000, SETTING_DEFAULTS.maxContacts),
   maxUploadBytes: integer('MAX_UPLOAD_BYTES', 1_024, 1_073_741_824, SETTING_DEFAULTS.maxUploadBytes),
+  maxUploadsPerKey: integer('MAX_UPLOADS_PER_KEY', 1, 10_000, SETTING_DEFAULTS.maxUploadsPerKey),
+  maxUploads: integer('MAX_UPLOADS', 1, 10_000, SETTING_DEFAULTS.maxUploads),
+  maxEventStreamsPerKey: integer('MAX_EVENT_STREAMS_PER_KEY', 1, 100_000, SETTING_DEFAULTS.maxEventStreamsPerKey),
+  maxEventStreams: integer('MAX_EVENT_STREAMS', 1, 100_000, SETTING_DEFAULTS.maxEventStreams),
   averageCallMinutes: amount('AVERAGE_CALL_MINUTES', 1_440, SETTING_DEFAULTS.averageCallMinutes),
   costPerMinuteDollars: amount('COST_PER_MINUTE_DOLLARS', 1_000, SETTING_DEFAULTS.costPerMinuteDollars),
   dataDir: text('DATA_DIR', 1, '.data'),
@@ -157,6 +163,8 @@ export interface Environment extends Required<SettingsInput> {
   readonly host: string;
   /** 0: any free one. @default 3000 */
   readonly port: number;
+  /** Whether Swagger UI and the OpenAPI document are served at `/docs`. @default 'on' */
+  readonly apiDocs: 'on' | 'off';
   /** Where a worker serves its metrics; null: nowhere. The API role serves them on its own port. @default null */
   readonly metricsPort: number | null;
   readonly logLevel: LogLevel;

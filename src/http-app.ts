@@ -1,14 +1,17 @@
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRouteHookHandler, preParsingHookHandler } from 'fastify';
+import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { UnreadableRequestError } from './api/api.errors.js';
+import { RequestTimeoutError, UnreadableRequestError } from './api/api.errors.js';
+import { ROUTE_OF_LISTS } from './api/contact-list.interceptor.js';
+import { MAX_BODY_BYTES, readJson } from './api/json-body.js';
 import { newRequestId, requestIdOf } from './api/request-id.js';
 import { toProblem } from './api/problem.js';
-import { UPLOAD_OVERHEAD_BYTES } from './api/upload.js';
 import { AppModule } from './app.module.js';
+import { Connections } from './connections.js';
 import { dialerOf } from './dialer.choice.js';
 import type { Environment } from './env.js';
 import { JsonLogger } from './logger.js';
@@ -19,8 +22,9 @@ import { serveDocs } from './openapi.js';
 const REQUEST_TIMEOUT_MS = 120_000;
 const BITS_PER_MS = 1_000;
 
-// Its body is read by `api/contact-list.interceptor.ts`.
-const ROUTE_OF_LISTS = '/batch/create';
+// Headers fit into a few packets. Node.js looks for those who are late from time to time: after 15 s nobody is left.
+const HEADERS_TIMEOUT_MS = 10_000;
+const CHECK_INTERVAL_MS = 5_000;
 
 // As long as Node.js lets an address be: an id of any length is simply not found, by the route it was asked of.
 const MAX_PARAMETER_LENGTH = 16 * 1024;
@@ -36,12 +40,13 @@ export async function createHttpApp(environment: Environment, consumeQueues: boo
     createAdapter(environment),
     { logger: new JsonLogger(environment.logLevel), abortOnError: false },
   );
-  return configureHttpApp(app);
+  return configureHttpApp(app, environment.apiDocs);
 }
 
 export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBytes'>): FastifyAdapter =>
   new FastifyAdapter({
-    bodyLimit: maxUploadBytes + UPLOAD_OVERHEAD_BYTES,
+    bodyLimit: MAX_BODY_BYTES,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     requestTimeout: Math.max(REQUEST_TIMEOUT_MS, Math.ceil((maxUploadBytes * 8) / BITS_PER_MS)),
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     frameworkErrors: answerUnroutable,
@@ -49,12 +54,16 @@ export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBy
     multipart: false,
   });
 
-/** What the standalone service adds around the module: bodies, security headers, documentation. */
-export async function configureHttpApp(app: NestFastifyApplication): Promise<NestFastifyApplication> {
+/** What the standalone service adds around the module: bodies, security headers, documentation, an end in time. */
+export async function configureHttpApp(
+  app: NestFastifyApplication,
+  apiDocs: Environment['apiDocs'] = 'on',
+): Promise<NestFastifyApplication> {
+  connections.set(app.getHttpServer(), new Connections(app.getHttpServer()));
   const fastify = app.getHttpAdapter().getInstance();
-  const { bodyLimit } = fastify.initialConfig;
+  fastify.addHook('onRoute', leaveLength);
   fastify.addHook('preParsing', leaveLists);
-  app.useBodyParser('application/json', { bodyLimit }, parseJson);
+  app.useBodyParser('application/json', {}, parseJson);
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -65,7 +74,7 @@ export async function configureHttpApp(app: NestFastifyApplication): Promise<Nes
       },
     },
   });
-  serveDocs(app);
+  if (apiDocs === 'on') serveDocs(app);
   return app;
 }
 
@@ -77,18 +86,12 @@ const headersBeforeRoutes = (requestId: string): Record<string, string> => ({
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 });
 
-// Short beside any request; a connection kept alive would hold the process for 72 s.
-const LET_GO_INTERVAL_MS = 50;
+const connections = new WeakMap<Server, Connections>();
 
 /** Closes the service: requests in flight are answered, and their connections let go as soon as they are. */
 export async function closeHttpApp(app: NestFastifyApplication): Promise<void> {
   const server = app.getHttpServer();
-  const lettingGo = setInterval(() => server.closeIdleConnections(), LET_GO_INTERVAL_MS);
-  try {
-    await app.close();
-  } finally {
-    clearInterval(lettingGo);
-  }
+  await connections.get(server)?.during(() => app.close());
 }
 
 /** An address that cannot be decoded never reaches a route, nor Nest. */
@@ -97,10 +100,13 @@ const answerUnroutable = (error: Error, request: FastifyRequest, reply: FastifyR
   void reply.status(problem.status).headers(headersBeforeRoutes(problem.instance)).send(problem);
 };
 
+const IN_TIME = `The request did not arrive in time: its headers within ${HEADERS_TIMEOUT_MS / 1_000} seconds, its body soon after.`;
+
 /** What is not HTTP never becomes a request: there is only the socket to write to. */
 const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const problem = toProblem(new UnreadableRequestError(), newRequestId());
+  const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const problem = toProblem(isLate ? new RequestTimeoutError(IN_TIME) : new UnreadableRequestError(), newRequestId());
   const body = JSON.stringify(problem);
   const headers = {
     ...headersBeforeRoutes(problem.instance),
@@ -108,14 +114,21 @@ const answerUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void =>
     Connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end(['HTTP/1.1 400 Bad Request', ...lines, '', body].join('\r\n'));
+  socket.end([`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`, ...lines, '', body].join('\r\n'));
 };
 
-/** JSON as Fastify reads it; an empty body is none, because clients send the content type with calls that have no body. */
-function parseJson(request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
-  if (body.length === 0) return done(null);
-  void request.server.getDefaultJsonParser('error', 'ignore')(request, body.toString('utf8'), done);
+function parseJson(_request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+  try {
+    done(null, readJson(body));
+  } catch (error) {
+    done(error as Error);
+  }
 }
+
+/** A list may be as long as who reads it allows. */
+const leaveLength: onRouteHookHandler = (route) => {
+  if (route.url === ROUTE_OF_LISTS) route.bodyLimit = Number.MAX_SAFE_INTEGER;
+};
 
 /**
  * Shows the parser no body where there may be a list, which is read while it is uploaded. Of the length that was

@@ -12,10 +12,13 @@ export interface MetricsAddress {
 /** Injection token of the `MetricsAddress`. */
 export const METRICS_ADDRESS = Symbol('batch-jobs metrics address');
 
+// A scrape has no body, and its headers fit into one packet.
+const TIMEOUTS = { headersTimeout: 5_000, requestTimeout: 5_000, connectionsCheckingInterval: 5_000 };
+
 /** Serves `/metrics` and nothing else, for a process that serves nothing else. */
 @Injectable()
 export class MetricsServer implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly server = createServer((request, response) => void this.answer(request, response));
+  private readonly server = createServer(TIMEOUTS, (request, response) => void this.answer(request, response));
 
   constructor(
     private readonly metrics: Metrics,

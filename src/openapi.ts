@@ -1,5 +1,6 @@
-import type { INestApplication } from '@nestjs/common';
+import { HttpStatus, type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { dump } from 'js-yaml';
 import { BODY_CONTENT } from './api/operation.decorator.js';
 
 const DESCRIPTION = `Outbound batch calling: upload contacts, schedule a batch, move it, start it exactly once at the right local hour.
@@ -72,11 +73,14 @@ const clearBodyOnOtherMediaType = () => ({
   },
 });
 
-/** Swagger UI at `/docs`, the document at `/docs/openapi.json`. */
-export const serveDocs = (app: INestApplication): void =>
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
-    jsonDocumentUrl: 'docs/openapi.json',
-    yamlDocumentUrl: 'docs/openapi.yaml',
+/**
+ * Swagger UI at `/docs`, the document at `/docs/openapi.json` and `/docs/openapi.yaml`. Written once, when it is first
+ * asked for: nobody needs a key for it, and to write it takes longer than any other answer.
+ */
+export const serveDocs = (app: INestApplication): void => {
+  const document = once(() => openApiDocument(app));
+  SwaggerModule.setup('docs', app, document, {
+    raw: false,
     customSiteTitle: 'batch-jobs',
     swaggerOptions: {
       persistAuthorization: true,
@@ -85,3 +89,22 @@ export const serveDocs = (app: INestApplication): void =>
       plugins: [clearBodyOnOtherMediaType],
     },
   });
+  serveText(app, '/docs/openapi.json', 'application/json; charset=utf-8', () => JSON.stringify(document()));
+  serveText(app, '/docs/openapi.yaml', 'text/yaml; charset=utf-8', () =>
+    dump(document(), { skipInvalid: true, noRefs: true }),
+  );
+};
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+};
+
+const serveText = (app: INestApplication, path: string, type: string, write: () => string): void => {
+  const adapter = app.getHttpAdapter();
+  const text = once(write);
+  adapter.get(path, (_request: unknown, response: unknown) => {
+    adapter.setHeader(response, 'Content-Type', type);
+    adapter.reply(response, text(), HttpStatus.OK);
+  });
+};

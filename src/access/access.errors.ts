@@ -21,14 +21,31 @@ export class InsufficientScopeError extends DomainError {
   }
 }
 
+// An upload takes seconds, and streams come and go.
+const RETRY_AFTER_SECONDS = 5;
+
+/** As much as may be is in progress, of the key or of all keys. */
+export class TooManyAtOnceError extends DomainError {
+  readonly code = 'too_many_at_once';
+
+  /**
+   * @param what in the plural: `'uploads'`
+   * @param whose `'key'`: this key alone has so many
+   */
+  constructor(what: string, limit: number, whose: 'key' | 'service') {
+    const owner = whose === 'key' ? 'This API key has' : 'The service has';
+    super(`${owner} ${limit} ${what} in progress, the most at one time. Try again when one has ended.`, {
+      limit,
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  }
+}
+
 /** Too many requests of one key within a minute. */
 export class RateLimitedError extends DomainError {
   readonly code = 'rate_limited';
 
-  constructor(
-    readonly retryAfterSeconds: number,
-    limit: number,
-  ) {
+  constructor(retryAfterSeconds: number, limit: number) {
     super(`More than ${limit} requests within a minute. Try again in ${retryAfterSeconds} seconds.`, {
       retryAfterSeconds,
     });

@@ -34,5 +34,11 @@ export const isApiKey = (text: string): boolean => {
   return secret !== undefined && checksum(secret) === sum;
 };
 
+// 8 of 43 digits: enough to tell millions of keys apart; 208 of 256 bits stay unknown.
+const SHOWN_DIGITS = 8;
+
+/** What of a key may be shown, and kept, to find it by: the prefix and eight characters. */
+export const beginningOf = (key: string): string => key.slice(0, PREFIX.length + SHOWN_DIGITS);
+
 /** HMAC-SHA-256 under the pepper: a stolen table is useless without it. 32 bytes. */
 export const hashApiKey = (key: string, pepper: string): Buffer => createHmac('sha256', pepper).update(key).digest();

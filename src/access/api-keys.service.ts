@@ -1,10 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
+import { LessThan } from 'typeorm';
 import { ulid } from 'ulid';
 import { Database } from '../shared/database.js';
+import { allPages, PAGE_SIZE } from '../shared/pages.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { ApiKey } from './api-key.entity.js';
-import { hashApiKey, isApiKey, newApiKey } from './api-key.format.js';
+import { beginningOf, hashApiKey, isApiKey, newApiKey } from './api-key.format.js';
+import { KnownKeys } from './known-keys.js';
 import type { Scope } from './scopes.js';
 
 /** Whose key it is and what it may do. */
@@ -18,15 +21,27 @@ export interface NewKey {
   readonly expiresAt: Date | null;
 }
 
+/** A key that is in force, as it was found. */
+interface FoundKey extends ValidKey {
+  readonly hash: Buffer;
+  readonly wasJustUsed: boolean;
+}
+
+/** A key as it may be shown. */
+export type ShownKey = Omit<ApiKey, 'hash' | 'organization'>;
+
 /** Makes, judges and revokes API keys. */
 @Injectable()
 export class ApiKeysService {
   private readonly logger = new Logger(ApiKeysService.name);
+  private readonly known: KnownKeys;
 
   constructor(
     private readonly database: Database,
-    @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'apiKeyPepper' | 'apiKeyPepperPrevious'>,
+  ) {
+    this.known = new KnownKeys(database);
+  }
 
   /** @returns the key itself, for the only time: it is stored as a hash */
   async create(key: NewKey): Promise<{ id: string; key: string }> {
@@ -34,24 +49,28 @@ export class ApiKeysService {
     const secret = newApiKey();
     const hash = hashApiKey(secret, this.settings.apiKeyPepper);
     await this.database.query(
-      `insert into api_keys (id, organization_id, name, hash, scopes, expires_at) values ($1, $2, $3, $4, $5, $6)`,
-      [id, key.organizationId, key.name, hash, key.scopes, key.expiresAt],
+      `insert into api_keys (id, organization_id, name, beginning, hash, scopes, expires_at)
+       values ($1, $2, $3, $4, $5, $6, $7)`,
+      [id, key.organizationId, key.name, beginningOf(secret), hash, key.scopes, key.expiresAt],
     );
     return { id, key: secret };
   }
 
-  /** @returns null for a key that is malformed, unknown, revoked or expired: a caller is not told which */
+  /**
+   * A key that is found under the previous pepper is kept under the present one from then on.
+   *
+   * @returns null for a key that is malformed, unknown, revoked or expired: a caller is not told which
+   * @throws unavailable  PostgreSQL does not answer
+   */
   async validate(key: string): Promise<ValidKey | null> {
     if (!isApiKey(key)) return null;
-    const hash = hashApiKey(key, this.settings.apiKeyPepper);
-    const [found] = await this.database.query<ValidKey & { hash: Buffer; wasJustUsed: boolean }>(
-      `select id, organization_id as "organizationId", scopes, hash,
-              coalesce(last_used_at > clock_timestamp() - interval '1 minute', false) as "wasJustUsed"
-         from api_keys
-        where hash = $1 and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`,
-      [hash],
-    );
-    if (!found || !timingSafeEqual(found.hash, hash)) return null;
+    const hashes = this.hashesOf(key);
+    const found = (await this.known.mayHave(hashes)) ? await this.find(hashes) : undefined;
+    if (!found) {
+      this.known.noteFailure();
+      return null;
+    }
+    if (!found.hash.equals(hashes[0])) await this.hashAnew(found, hashes[0]);
     if (!found.wasJustUsed) await this.recordUse(found.id);
     return { id: found.id, organizationId: found.organizationId, scopes: found.scopes };
   }
@@ -67,22 +86,26 @@ export class ApiKeysService {
   }
 
   /** Every key, newest first; without the hashes. */
-  async list(): Promise<Omit<ApiKey, 'hash' | 'organization'>[]> {
-    return this.database.read((manager) =>
-      manager.find(ApiKey, {
-        select: {
-          id: true,
-          organizationId: true,
-          name: true,
-          scopes: true,
-          expiresAt: true,
-          revokedAt: true,
-          lastUsedAt: true,
-          createdAt: true,
-        },
-        order: { createdAt: 'DESC', id: 'DESC' },
-        take: 1_000,
-      }),
+  list(): AsyncGenerator<ShownKey> {
+    return allPages<ShownKey>((last) =>
+      this.database.read((manager) =>
+        manager.find(ApiKey, {
+          select: {
+            id: true,
+            organizationId: true,
+            name: true,
+            beginning: true,
+            scopes: true,
+            expiresAt: true,
+            revokedAt: true,
+            lastUsedAt: true,
+            createdAt: true,
+          },
+          ...(last && { where: { id: LessThan(last.id) } }),
+          order: { id: 'DESC' }, // ULIDs: in the order in which they were made
+          take: PAGE_SIZE,
+        }),
+      ),
     );
   }
 
@@ -95,6 +118,33 @@ export class ApiKeysService {
       [id],
     );
     return revoked.length > 0;
+  }
+
+  /** Under the pepper in force first. */
+  private hashesOf(key: string): Buffer[] {
+    const { apiKeyPepper, apiKeyPepperPrevious } = this.settings;
+    const peppers = apiKeyPepperPrevious === null ? [apiKeyPepper] : [apiKeyPepper, apiKeyPepperPrevious];
+    return peppers.map((pepper) => hashApiKey(key, pepper));
+  }
+
+  private async find(hashes: readonly Buffer[]): Promise<FoundKey | undefined> {
+    const [found] = await this.database.query<FoundKey>(
+      `select id, organization_id as "organizationId", scopes, hash,
+              coalesce(last_used_at > clock_timestamp() - interval '1 minute', false) as "wasJustUsed"
+         from api_keys
+        where hash = any ($1) and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`,
+      [hashes],
+    );
+    return hashes.some((hash) => found && timingSafeEqual(found.hash, hash)) ? found : undefined;
+  }
+
+  private async hashAnew({ id, hash: before }: FoundKey, hash: Buffer): Promise<void> {
+    const changing = this.database.query('update api_keys set hash = $3 where id = $1 and hash = $2', [
+      id,
+      before,
+      hash,
+    ]);
+    await changing.catch((error: Error) => this.logger.warn('key not hashed anew', { keyId: id, reason: error.name }));
   }
 
   /** At most once a minute, whoever else does the same; a use that cannot be noted is a use all the same. */

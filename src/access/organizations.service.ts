@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { MoreThan } from 'typeorm';
 import { ulid } from 'ulid';
 import { Database } from '../shared/database.js';
+import { allPages, PAGE_SIZE } from '../shared/pages.js';
 import { Organization } from './organization.entity.js';
 import { PhoneNumber, type AgentChannel } from './phone-number.entity.js';
 
@@ -42,8 +44,16 @@ export class OrganizationsService {
   }
 
   /** Every organization, by id. */
-  async list(): Promise<Organization[]> {
-    return this.database.read((manager) => manager.find(Organization, { order: { id: 'ASC' }, take: 10_000 }));
+  list(): AsyncGenerator<Organization> {
+    return allPages<Organization>((last) =>
+      this.database.read((manager) =>
+        manager.find(Organization, {
+          ...(last && { where: { id: MoreThan(last.id) } }),
+          order: { id: 'ASC' },
+          take: PAGE_SIZE,
+        }),
+      ),
+    );
   }
 
   /** Adds a number, or does nothing when the id is taken. @returns its id, or null when that is taken */
@@ -63,9 +73,20 @@ export class OrganizationsService {
   }
 
   /** Every number, by organization and id. */
-  async listPhoneNumbers(): Promise<PhoneNumber[]> {
-    return this.database.read((manager) =>
-      manager.find(PhoneNumber, { order: { organizationId: 'ASC', id: 'ASC' }, take: 10_000 }),
+  listPhoneNumbers(): AsyncGenerator<PhoneNumber> {
+    return allPages<PhoneNumber>((last) =>
+      this.database.read((manager) =>
+        manager.find(PhoneNumber, {
+          ...(last && {
+            where: [
+              { organizationId: last.organizationId, id: MoreThan(last.id) },
+              { organizationId: MoreThan(last.organizationId) },
+            ],
+          }),
+          order: { organizationId: 'ASC', id: 'ASC' },
+          take: PAGE_SIZE,
+        }),
+      ),
     );
   }
 }

@@ -76,8 +76,7 @@ export class BatchJobsController {
       'no_outbound_agent',
       'insufficient_credits',
       'phone_number_not_found',
-      'payload_too_large',
-      'unsupported_media_type',
+      'too_many_at_once',
     ],
     examples: CREATE_PROBLEMS,
   })

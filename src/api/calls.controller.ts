@@ -29,7 +29,7 @@ export class CallsController {
     answered: 'The call has ended, by this report or by an earlier one.',
     answers: REPORTED,
     writes: { body: JsonBodyInterceptor },
-    errors: ['call_not_found', 'unsupported_media_type'],
+    errors: ['call_not_found'],
     examples: OUTCOME_PROBLEMS,
   })
   async reportOutcome(

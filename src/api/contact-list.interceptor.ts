@@ -9,6 +9,8 @@ import {
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { finalize, type Observable } from 'rxjs';
+import { UploadLimit } from '../access/at-once.limit.js';
+import { keyOf } from '../access/authentication.middleware.js';
 import {
   DEFAULT_CONTACT_LIST_LIMITS,
   readContactArray,
@@ -18,14 +20,18 @@ import {
   type CsvReading,
 } from '../batch-jobs/contact-list.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
-import { invalidForm, UnsupportedMediaTypeError } from './api.errors.js';
-import { digestOf, hashing, keepBodyDigest } from './body-digest.js';
+import { FieldsTooLargeError, invalidForm, UnsupportedMediaTypeError } from './api.errors.js';
+import { canonical, digestOf, hashing, keepBodyDigest, ListDigest } from './body-digest.js';
 import { readForm, type FieldsAround } from './form-reader.js';
+import { MAX_BODY_BYTES } from './json-body.js';
 import { readJsonBody } from './json-reader.js';
 import { countryOf, phoneColumnOf, refuseColumn, refuseLateColumn } from './list-options.js';
-import { rawRequest, type AdapterRequest } from './raw-request.js';
+import { rawRequest, whenOver, type AdapterRequest, type AdapterResponse } from './raw-request.js';
 
 type Request = AdapterRequest & { headers: IncomingMessage['headers']; body: unknown };
+
+/** The one route whose body is a list. */
+export const ROUTE_OF_LISTS = '/batch/create';
 
 const lists = new WeakMap<object, ContactList>();
 
@@ -45,17 +51,24 @@ interface ListBody {
  * Takes the contact list out of the body before the rest of it is judged: it is read while it is uploaded, and no
  * contact passes through the validator of a dozen fields. The fields stay in `body`. Whatever becomes of the request,
  * the list is closed with it.
+ *
+ * @throws too_many_at_once  the key, or the service, reads as many lists as may be
  */
 @Injectable()
 export class ContactListInterceptor implements NestInterceptor {
   private readonly limits: ContactListLimits;
 
-  constructor(@Inject(SETTINGS) { maxContacts, maxUploadBytes }: Settings) {
+  constructor(
+    @Inject(SETTINGS) { maxContacts, maxUploadBytes }: Settings,
+    private readonly uploads: UploadLimit,
+  ) {
     this.limits = { ...DEFAULT_CONTACT_LIST_LIMITS, maxContacts, maxBytes: maxUploadBytes };
   }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const request = context.switchToHttp().getRequest<Request>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request>();
+    whenOver(http.getResponse<AdapterResponse>(), this.uploads.take(keyOf(request).id));
     const { fields, list } = await this.read(request);
     request.body = fields;
     lists.set(request, list);
@@ -82,13 +95,12 @@ export class ContactListInterceptor implements NestInterceptor {
       throw invalidForm(ONE_OF_TWO, 'contacts');
     }
     // Without what surrounds the fields: a client makes up another boundary each time.
-    keepBodyDigest(raw, digestOf(JSON.stringify(fields), hash.digest()));
+    keepBodyDigest(raw, digestOf(canonical(fields), hash.digest()));
     return { fields, list: file };
   }
 
   private async readJson(raw: IncomingMessage): Promise<ListBody> {
-    const hash = createHash('sha256');
-    const { fields, list } = await readJsonBody(raw, this.limits, hash);
+    const { fields, list, digest } = await readJsonBody(raw, this.limits);
     if (!list) throw invalidForm(ONE_OF_TWO, 'contacts');
     try {
       refuseFormFields(fields);
@@ -96,7 +108,7 @@ export class ContactListInterceptor implements NestInterceptor {
       await list.close();
       throw error;
     }
-    keepBodyDigest(raw, hash.digest());
+    keepBodyDigest(raw, digest);
     return { fields, list };
   }
 
@@ -107,8 +119,12 @@ export class ContactListInterceptor implements NestInterceptor {
     const { contacts, ...fields } = body as { contacts?: unknown };
     if (contacts === undefined) throw invalidForm(ONE_OF_TWO, 'contacts');
     refuseFormFields(fields);
-    keepBodyDigest(rawRequest(request), digestOf(JSON.stringify(body)));
-    return { fields, list: await readContactArray(contacts, this.limits, countryOf(fields)) };
+    if (Buffer.byteLength(canonical(fields)) > MAX_BODY_BYTES) throw new FieldsTooLargeError(MAX_BODY_BYTES);
+    const list = await readContactArray(contacts, this.limits, countryOf(fields));
+    const digest = new ListDigest();
+    await digest.addAll(contacts as unknown[]);
+    keepBodyDigest(rawRequest(request), digest.with(fields));
+    return { fields, list };
   }
 }
 

@@ -13,7 +13,7 @@ import { NoQuery } from './dto/no.query.js';
 import { CONTACTS_PROBLEMS, EXPORT_PROBLEMS } from './dto/route.examples.js';
 import { ExactJsonInterceptor } from './exact-json.interceptor.js';
 import { KeyedController } from './keyed-controller.decorator.js';
-import { Operation } from './operation.decorator.js';
+import { OF_EVERY_BODY, Operation } from './operation.decorator.js';
 import { textStream } from './text-stream.js';
 
 /** The contacts of a batch job: pages of them, and all of them. */
@@ -51,7 +51,7 @@ export class ContactsController {
     scope: 'jobs:read',
     answer: CSV_ANSWER,
     answered: 'The file, while it is made.',
-    errors: ['job_not_found', 'invalid_status'],
+    errors: ['job_not_found', 'invalid_status', ...OF_EVERY_BODY],
     examples: EXPORT_PROBLEMS,
   })
   async exportContacts(

@@ -33,7 +33,7 @@ export class ControlController {
     answered: 'The job as it is now.',
     isTagged: true,
     writes: { body: JsonBodyInterceptor, ofTagged: true },
-    errors: ['job_not_found', 'invalid_status', 'payload_too_large', 'unsupported_media_type'],
+    errors: ['job_not_found', 'invalid_status'],
     examples: [new NotChangeableError('completed'), ...CHANGE_PROBLEMS],
   })
   async change(

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
-const FORM = 'multipart/form-data';
+export const FORM = 'multipart/form-data';
 
 /** The part of Fastify that is used here: the module must not depend on the adapter of its host. */
 interface Fastify {

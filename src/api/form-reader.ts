@@ -1,15 +1,16 @@
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { invalidForm, invalidFormField } from './api.errors.js';
+import { FieldsTooLargeError, invalidForm, invalidFormField } from './api.errors.js';
+import { MAX_BODY_BYTES } from './json-body.js';
 import { receive, UPLOAD_OVERHEAD_BYTES } from './upload.js';
 
 // More than the contract has fields, and longer than the longest (description, 1,000 characters of 4 bytes).
 const MAX_FIELDS = 32;
 const MAX_FIELD_BYTES = 16 * 1024;
 
-/** Most bytes of all fields of a request together. */
-export const MAX_FIELDS_BYTES = MAX_FIELDS * MAX_FIELD_BYTES;
+/** Stands where bytes were that are not UTF-8; nobody means it. */
+const REPLACEMENT = '\uFFFD';
 
 /** What became of a file, and has to be given back. */
 interface Closable {
@@ -36,50 +37,70 @@ export interface FieldsAround {
  * form it stands. When the form is refused, `readFile` sees its file end early, and what it made of the file is closed.
  *
  * @throws invalid_request    not a form, a part without a name, a field twice, another file, or more than a form of ours can have
- * @throws payload_too_large  the body is longer than a form with a file of so many bytes
+ * @throws payload_too_large  the body is longer than a form with a file of so many bytes, or its fields than 64 KB
  */
 export async function readForm<T extends Closable>(
   request: IncomingMessage,
   maxFileBytes: number,
   readFile: (file: Readable, fields: FieldsAround) => Promise<T>,
 ): Promise<Form<T>> {
-  const fields = new Map<string, string>();
+  const fields = new Fields();
   const uploads: Upload<T>[] = [];
   try {
     const received = receive(request, maxFileBytes + UPLOAD_OVERHEAD_BYTES, (fail) => {
       const parser = openParser(request);
-      const onField = (name: string | undefined, value: string, isNameCut: boolean, isValueCut: boolean): void => {
-        if (!name) throw namelessPart();
-        if (isNameCut || isValueCut) throw invalidFormField(name, 'is longer than any field may be.');
-        if (fields.has(name)) throw invalidFormField(name, 'is given more than once. Give it once.');
-        fields.set(name, value);
-      };
       const onFile = (name: string | undefined, content: Readable): void => {
         content.on('error', fail);
         if (name !== 'file' || uploads.length > 0) {
           content.resume();
           throw name ? invalidForm(ONE_FILE, name.slice(0, 64)) : namelessPart();
         }
-        const all = () => received.then(() => Object.fromEntries(fields));
-        const result = readFile(content, { before: Object.fromEntries(fields), all });
+        const all = () => received.then(() => fields.all);
+        const result = readFile(content, { before: fields.all, all });
         result.catch(fail);
         uploads.push({ content, result });
       };
-      parser.on('field', guarded(onField, fail));
+      parser.on(
+        'field',
+        guarded((name, value, isNameCut, isValueCut) => fields.take(name, value, isNameCut || isValueCut), fail),
+      );
       parser.on('file', guarded(onFile, fail));
       refuseBrokenForms(parser, fail);
       return parser;
     });
     await received;
     const [file = null] = await Promise.all(uploads.map(({ result }) => result));
-    return { fields: Object.fromEntries(fields), file };
+    return { fields: fields.all, file };
   } catch (error: unknown) {
     await Promise.all(uploads.map(abandon));
     throw error;
   }
 }
 
+/** The fields of a form, judged as far as any form's can be. */
+class Fields {
+  private readonly values = new Map<string, string>();
+  private bytes = 0;
+
+  get all(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.values);
+  }
+
+  /** @param isCut its name or its value was longer than is read */
+  take(name: string | undefined, value: string, isCut: boolean): void {
+    if (!name) throw namelessPart();
+    if (isCut) throw invalidFormField(name, 'is longer than any field may be.');
+    if (this.values.has(name)) throw invalidFormField(name, 'is given more than once. Give it once.');
+    if (value.includes(REPLACEMENT)) throw invalidFormField(name, NOT_UTF8);
+    this.bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+    if (this.bytes > MAX_BODY_BYTES) throw new FieldsTooLargeError(MAX_BODY_BYTES);
+    this.values.set(name, value);
+  }
+}
+
 const ONE_FILE = "A form has one file, the contact list, in the field 'file'.";
+
+const NOT_UTF8 = 'is not UTF-8. Encode it so, or name its encoding in the header of the part.';
 
 const namelessPart = (): Error => invalidForm('Each part of the form needs a name.');
 

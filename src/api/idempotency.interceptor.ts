@@ -81,11 +81,13 @@ const readKey = ({ headers }: IncomingMessage): string | undefined => {
   ]);
 };
 
-/** Method, path, query and body. The order of query parameters says nothing. */
+/** Method, path, query, body, and which job is meant. The order of query parameters says nothing. */
 const fingerprintOf = (request: AdapterRequest): Buffer => {
   const raw = rawRequest(request);
   const { originalUrl = raw.url ?? '' } = request as { originalUrl?: string };
   const { pathname, searchParams } = new URL(originalUrl, 'http://any');
   searchParams.sort();
-  return digestOf(raw.method ?? '', pathname, searchParams.toString(), bodyDigestOf(raw) ?? '');
+  const { 'if-match': ifMatch } = raw.headers;
+  const meant = ifMatch === undefined ? [] : [ifMatch];
+  return digestOf(raw.method ?? '', pathname, searchParams.toString(), bodyDigestOf(raw) ?? '', ...meant);
 };

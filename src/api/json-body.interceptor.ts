@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import type { IncomingMessage } from 'node:http';
 import type { Observable } from 'rxjs';
 import { invalidForm, UnsupportedMediaTypeError } from './api.errors.js';
-import { digestOf, keepBodyDigest } from './body-digest.js';
+import { canonical, digestOf, keepBodyDigest } from './body-digest.js';
 import { rawRequest, type AdapterRequest } from './raw-request.js';
 
 type Request = AdapterRequest & { headers: IncomingMessage['headers']; body: unknown };
@@ -23,7 +23,7 @@ export class JsonBodyInterceptor implements NestInterceptor {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw invalidForm('The body must be a JSON object.');
     }
-    keepBodyDigest(rawRequest(request), digestOf(JSON.stringify(body)));
+    keepBodyDigest(rawRequest(request), digestOf(canonical(body)));
     return next.handle();
   }
 }

@@ -6,6 +6,8 @@ const refuse = (what: string) => (): never => {
   throw new Error(what);
 };
 
+const LIMITS = { maxElementBytes: 1_000, maxRestBytes: 1_000, maxDepth: 32 };
+
 interface Cut {
   /** The whole, put together again. */
   readonly value: unknown;
@@ -14,17 +16,15 @@ interface Cut {
 }
 
 /** Cuts a text that arrives in such pieces, and parses what comes of it. */
-const cut = (
-  text: string | Buffer,
-  pieceBytes = 1_000,
-  limits = { maxElementBytes: 1_000, maxRestBytes: 1_000 },
-): Cut => {
+const cut = (text: string | Buffer, pieceBytes = 1_000, limits = LIMITS): Cut => {
   const elements: unknown[] = [];
   const sink: JsonSink = {
     take: (element) => void elements.push(JSON.parse(element)),
     refuseRepetition: refuse('repetition'),
     refuseLongElement: refuse('long element'),
     refuseLongRest: refuse('long rest'),
+    refuseDepth: refuse('depth'),
+    refuseEncoding: refuse('encoding'),
   };
   const cutter = new JsonCutter('contacts', limits, sink);
   const bytes = Buffer.from(text as string);
@@ -107,7 +107,7 @@ describe('JsonCutter', () => {
   });
 
   it('keeps to its limits, inclusively', () => {
-    const limits = { maxElementBytes: 5, maxRestBytes: 200 };
+    const limits = { ...LIMITS, maxElementBytes: 5, maxRestBytes: 200 };
     expect(cut('{"contacts":["123"]}', 1, limits).elements).toEqual(['123']);
     expect(() => cut('{"contacts":["1234"]}', 1, limits)).toThrow('long element');
     expect(() => cut(`{"contacts":["${'x'.repeat(10_000)}`, 1, limits)).toThrow('long element');
@@ -119,12 +119,14 @@ describe('JsonCutter', () => {
     ['the rest', '{"name":"'],
   ])('keeps no more of %s that arrives byte by byte', (_what, begin) => {
     const length = 1_000_000;
-    const limits = { maxElementBytes: 2 * length, maxRestBytes: 2 * length };
+    const limits = { ...LIMITS, maxElementBytes: 2 * length, maxRestBytes: 2 * length };
     const sink: JsonSink = {
       take: () => undefined,
       refuseRepetition: refuse('repetition'),
       refuseLongElement: refuse('long element'),
       refuseLongRest: refuse('long rest'),
+      refuseDepth: refuse('depth'),
+      refuseEncoding: refuse('encoding'),
     };
     const cutter = new JsonCutter('contacts', limits, sink);
     cutter.write(Buffer.from(begin));
@@ -135,17 +137,23 @@ describe('JsonCutter', () => {
     expect(cutter.end()).toMatch(/^\{/);
   });
 
-  it('reads bytes that are no UTF-8 as Node.js does', () => {
-    const text = Buffer.from([
-      ...Buffer.from('{"contacts":["'),
-      0xe2,
-      0x82,
-      ...Buffer.from('",1],"a":"'),
-      0xff,
-      0x22,
-      0x7d,
-    ]);
-    expect(cut(text, 1).value).toEqual(JSON.parse(text.toString()));
+  it.each([
+    ['an element', [0xe2, 0x82], []],
+    ['the rest', [], [0xff]],
+  ])('refuses bytes that are no UTF-8 in %s', (_where, inElement, inRest) => {
+    const parts = ['{"contacts":["', inElement, '",1],"a":"', inRest, '"}'];
+    const text = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+    expect(() => cut(text, 1)).toThrow('encoding');
+  });
+
+  it.each([
+    ['an element', (nested: string) => `{"contacts":[${nested}]}`, 30],
+    ['the rest', (nested: string) => `{"a":${nested}}`, 31],
+  ])('refuses %s that is nested deeper than may be, before it has arrived', (_where, write, deepest) => {
+    const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+    const text = write(nested(deepest));
+    expect(cut(text).value).toEqual(JSON.parse(text));
+    expect(() => cut(write('['.repeat(deepest + 1)))).toThrow('depth');
   });
 
   it('makes of any JSON what JSON.parse makes of it, in any pieces', () => {
@@ -155,7 +163,7 @@ describe('JsonCutter', () => {
     fc.assert(
       fc.property(value, fc.integer({ min: 1, max: 40 }), fc.constantFrom(0, 2), (json, pieceBytes, spaces) => {
         const text = JSON.stringify(json, null, spaces);
-        const limits = { maxElementBytes: 100_000, maxRestBytes: 100_000 };
+        const limits = { ...LIMITS, maxElementBytes: 100_000, maxRestBytes: 100_000 };
         expect(cut(text, pieceBytes, limits).value).toEqual(JSON.parse(text));
       }),
       { numRuns: 1_000 },

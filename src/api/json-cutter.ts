@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 
 const QUOTE = 0x22;
@@ -26,11 +27,16 @@ export interface JsonSink {
   refuseLongElement(): never;
   /** Everything but the list is longer than may be. */
   refuseLongRest(): never;
+  /** There are more levels of objects and arrays than may be. */
+  refuseDepth(): never;
+  /** There are bytes that are not UTF-8. */
+  refuseEncoding(): never;
 }
 
 export interface JsonCutterLimits {
   readonly maxElementBytes: number;
   readonly maxRestBytes: number;
+  readonly maxDepth: number;
 }
 
 /**
@@ -84,7 +90,7 @@ export class JsonCutter {
 
   /** @returns the text without the list; a list that did not end is missing there, too */
   end(): string {
-    return this.rest.toString();
+    return this.textOf(this.rest);
   }
 
   private passQuoted(byte: number): void {
@@ -96,6 +102,13 @@ export class JsonCutter {
   private count(byte: number): void {
     if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.depth += 1;
     else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) this.depth -= 1;
+    if (this.depth > this.limits.maxDepth) this.sink.refuseDepth();
+  }
+
+  /** No character stands on both sides of a cut: its bytes are none of those that are looked for. */
+  private textOf(part: GrowingBuffer): string {
+    if (!isUtf8(part.content)) this.sink.refuseEncoding();
+    return part.content.toString('utf8');
   }
 
   private endsElement(byte: number): boolean {
@@ -106,7 +119,7 @@ export class JsonCutter {
 
   /** @param end what came behind it */
   private take(end: number): void {
-    const text = this.element.toString();
+    const text = this.textOf(this.element);
     this.element.clear();
     const isEmptyList = end === CLOSE_ARRAY && this.elements === 0 && BLANK.test(text);
     // A brace that closes nothing makes no JSON of the element.
@@ -148,6 +161,11 @@ class GrowingBuffer {
     return this.used;
   }
 
+  /** Good until something is added. */
+  get content(): Buffer {
+    return this.bytes.subarray(0, this.used);
+  }
+
   append(part: Buffer): void {
     const needed = this.used + part.length;
     if (needed > this.bytes.length) {
@@ -166,9 +184,5 @@ class GrowingBuffer {
 
   tail(count: number): Buffer {
     return this.bytes.subarray(Math.max(0, this.used - count), this.used);
-  }
-
-  toString(): string {
-    return this.bytes.toString('utf8', 0, this.used);
   }
 }

@@ -1,6 +1,7 @@
 import { applyDecorators, Controller, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
 import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ScopeGuard } from '../access/scope.guard.js';
+import { BodyDepthInterceptor } from './body-depth.interceptor.js';
 import { FailureInterceptor } from './operation.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestPipe } from './request.pipe.js';
@@ -14,7 +15,7 @@ export const KeyedController = (path: string, tag = 'Batch Calling'): ClassDecor
   applyDecorators(
     UsePipes(RequestPipe),
     UseFilters(ProblemFilter),
-    UseInterceptors(FailureInterceptor),
+    UseInterceptors(FailureInterceptor, BodyDepthInterceptor),
     UseGuards(ScopeGuard),
     Controller(path),
     ApiSecurity('x-api-key'),

@@ -121,9 +121,13 @@ const contentOf = ({ mediaType, example }: MediaAnswer) => ({
   [mediaType]: { schema: { type: 'string' }, example },
 });
 
+/** Codes of every route that a body can be sent to. */
+export const OF_EVERY_BODY: readonly ErrorCode[] = ['request_timeout', 'payload_too_large', 'unsupported_media_type'];
+
 const writeErrors = ({ ofTagged }: WriteFacts): ErrorCode[] => [
   'idempotency_in_progress',
   'idempotency_key_reused',
+  ...OF_EVERY_BODY,
   ...(ofTagged ? (['version_mismatch'] as const) : []),
 ];
 

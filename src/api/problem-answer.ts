@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { RateLimitedError } from '../access/access.errors.js';
 import { requestContext } from '../shared/request-context.js';
 import { newRequestId } from './request-id.js';
 import { toProblem, type Problem } from './problem.js';
@@ -19,14 +18,17 @@ export interface ProblemAnswer {
 export const answerTo = (error: unknown): ProblemAnswer => {
   const problem = toProblem(error, requestContext.getStore()?.requestId ?? newRequestId());
   if (problem.status >= 500) report(error, problem);
-  return { problem, headers: headersFor(error, problem) };
+  return { problem, headers: headersFor(problem) };
 };
 
-const headersFor = (error: unknown, { status }: Problem): Record<string, string> => ({
+const headersFor = ({ status, retryAfterSeconds }: Problem): Record<string, string> => ({
   'Content-Type': 'application/problem+json; charset=utf-8',
+  'Cache-Control': 'no-store',
   ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
   ...(status === 503 && { 'Retry-After': String(RETRY_AFTER_OUTAGE_SECONDS) }),
-  ...(error instanceof RateLimitedError && { 'Retry-After': String(error.retryAfterSeconds) }),
+  ...(status === 429 && { 'Retry-After': String(retryAfterSeconds) }),
+  // RFC 9110, section 15.5.16.
+  ...(status === 415 && { 'Accept-Encoding': 'identity' }),
 });
 
 /** The cause with its stack, without what a driver adds: its parameters are phone numbers and names. */

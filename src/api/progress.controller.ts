@@ -38,7 +38,7 @@ export class ProgressController {
     scope: 'jobs:read',
     answer: EVENTS_ANSWER,
     answered: 'A stream of events, with a comment every 15 seconds.',
-    errors: ['job_not_found'],
+    errors: ['job_not_found', 'too_many_at_once'],
     examples: [NO_PARAMETER],
   })
   async watch(

@@ -1,5 +1,6 @@
 import { HttpStatus, Injectable, type StreamableFile } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { EventStreamLimit } from '../access/at-once.limit.js';
 import { ApiKeysService } from '../access/api-keys.service.js';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import { ProgressService, type ProgressNews } from '../scheduling/progress.service.js';
@@ -8,7 +9,7 @@ import { Clock } from '../shared/clock.js';
 import { UnavailableError } from '../shared/unavailable.error.js';
 import { END_ID, type LastEvent } from './last-event-id.decorator.js';
 import { toEvents } from './progress-events.js';
-import { rawResponse, type AdapterResponse } from './raw-request.js';
+import { whenOver, type AdapterResponse } from './raw-request.js';
 import { textStream } from './text-stream.js';
 
 /** Opens streams of what happens to a batch job. */
@@ -17,6 +18,7 @@ export class ProgressReader {
   constructor(
     private readonly progress: ProgressService,
     private readonly apiKeys: ApiKeysService,
+    private readonly limit: EventStreamLimit,
     private readonly clock: Clock,
     private readonly adapterHost: HttpAdapterHost,
   ) {}
@@ -27,6 +29,7 @@ export class ProgressReader {
    * @param caller by an API key
    * @param lastEvent up to where the client has been told
    * @param response of the adapter
+   * @throws too_many_at_once  the key, or the service, has as many streams open as may be
    * @returns undefined, with the status 204, for a client that has been told everything: an `EventSource` stops then
    */
   async open(
@@ -37,7 +40,11 @@ export class ProgressReader {
   ): Promise<StreamableFile | undefined> {
     const gone = new AbortController();
     // The stream itself closes later: it waits for the piece that it has asked for.
-    rawResponse(response).once('close', () => gone.abort());
+    const giveBack = this.limit.take(caller.actor);
+    whenOver(response, () => {
+      gone.abort();
+      giveBack();
+    });
     const after =
       lastEvent === null || lastEvent === END_ID
         ? null

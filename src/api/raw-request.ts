@@ -11,3 +11,10 @@ export type AdapterResponse = ServerResponse | { readonly raw: ServerResponse };
 
 /** Node's response, which is the same under every adapter. */
 export const rawResponse = (response: AdapterResponse): ServerResponse => ('raw' in response ? response.raw : response);
+
+/** Runs when a response is over, sent or broken off; at once when it is. */
+export const whenOver = (response: AdapterResponse, then: () => void): void => {
+  const raw = rawResponse(response);
+  if (raw.closed) then();
+  else raw.once('close', then);
+};

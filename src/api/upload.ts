@@ -5,6 +5,8 @@ import { BodyTooLargeError, invalidForm } from './api.errors.js';
 // What is in a body beside its list: a form's boundaries, headers and fields, or the other fields of JSON.
 export const UPLOAD_OVERHEAD_BYTES = 64 * 1024;
 
+const SPLIT = 'Split the contact list into several batches.';
+
 /**
  * Feeds a body to a sink as it arrives, no faster than the sink takes it. The first failure ends the reading; the rest
  * of the body is let pass, so that the client sees the answer.
@@ -37,10 +39,10 @@ export async function receive(
 
 /** A sink may read for ever: what is before the first boundary of a form and behind its last one has no limit there. */
 const limitLength = (request: IncomingMessage, maxBytes: number, reject: (error: Error) => void): void => {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new BodyTooLargeError(maxBytes);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new BodyTooLargeError(maxBytes, SPLIT);
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) reject(new BodyTooLargeError(maxBytes));
+    if (bytes > maxBytes) reject(new BodyTooLargeError(maxBytes, SPLIT));
   });
 };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../shared/database.js';
 import type { BatchJob, BatchJobId } from './batch-job.entity.js';
 import type { CallOutcome } from './call.outcome.js';
+import { Batched } from '../shared/batched.js';
 import type { StatusCounts } from './status-counts.js';
 
 // Calls of one batch end one after the other, as each locks its row until it is committed, however long that takes: what
@@ -37,12 +38,12 @@ export interface EndedCall extends CallPosition {
   readonly errorCode: string | null;
 }
 
-/** $1 job, $2 milliseconds to settle. */
+/** $1 jobs, $2 milliseconds to settle. */
 const READ_PROGRESS = `
   with moment as materialized (
     select date_trunc('milliseconds', clock_timestamp() - make_interval(secs => $2::double precision / 1000)) as settled_until
   )
-  select job.status, job.total_contacts as "totalContacts", job.starts_at as "startsAt", job.started_at as "startedAt",
+  select job.id, job.status, job.total_contacts as "totalContacts", job.starts_at as "startsAt", job.started_at as "startedAt",
          job.completed_at as "completedAt", job.failure_reason as "failureReason",
          job.pause_reason as "pauseReason",
          (select coalesce(json_object_agg(status, contacts order by status), '{}') from contact_counts
@@ -57,9 +58,16 @@ const READ_PROGRESS = `
            select ended_at, id from call_attempts where batch_job_id = job.id and ended_at < moment.settled_until
             order by ended_at desc, id collate "C" desc limit 1
          ) as latest on true
-   where job.id = $1`;
+   where job.id = any ($1)`;
 
-type ProgressRow = Omit<Progress, 'latestEnded'> & { readonly latestEndedAt: Date; readonly latestCallId: string };
+interface ProgressRow extends Omit<Progress, 'latestEnded'> {
+  readonly id: BatchJobId;
+  readonly latestEndedAt: Date;
+  readonly latestCallId: string;
+}
+
+// A small part of the time that a statement may take.
+const MOST_AT_ONCE = 100;
 
 /** $1 job, $2 and $3 position, $4 instant before which they ended, $5 most. */
 const LIST_ENDED = `
@@ -72,14 +80,20 @@ const LIST_ENDED = `
 /** Reads how far jobs are. Whether somebody may know is asked before. */
 @Injectable()
 export class ProgressRepository {
+  private readonly reading = new Batched((ids: readonly BatchJobId[]) => this.readAll(ids), {
+    keyOf: (id) => id,
+    most: MOST_AT_ONCE,
+  });
+
   constructor(private readonly database: Database) {}
 
-  /** @returns null when there is no such job */
-  async read(batchJobId: BatchJobId): Promise<Progress | null> {
-    const [row] = await this.database.query<ProgressRow>(READ_PROGRESS, [batchJobId, SETTLING_MS]);
-    if (!row) return null;
-    const { latestEndedAt, latestCallId, ...progress } = row;
-    return { ...progress, latestEnded: { endedAt: latestEndedAt, callId: latestCallId } };
+  /**
+   * Those that are asked for at the same time are read together: the load does not grow with every job that is watched.
+   *
+   * @returns null when there is no such job
+   */
+  read(batchJobId: BatchJobId): Promise<Progress | null> {
+    return this.reading.do(batchJobId);
   }
 
   /** Calls that ended after a position and before an instant, in the order of their end. */
@@ -93,4 +107,15 @@ export class ProgressRepository {
       limit,
     ]);
   }
+
+  private async readAll(ids: readonly BatchJobId[]): Promise<(Progress | null)[]> {
+    const rows = await this.database.query<ProgressRow>(READ_PROGRESS, [ids, SETTLING_MS]);
+    const byId = new Map(rows.map((row) => [row.id, toProgress(row)]));
+    return ids.map((id) => byId.get(id) ?? null);
+  }
 }
+
+const toProgress = ({ id: _, latestEndedAt, latestCallId, ...progress }: ProgressRow): Progress => ({
+  ...progress,
+  latestEnded: { endedAt: latestEndedAt, callId: latestCallId },
+});

@@ -35,15 +35,21 @@ async function create({ apiKeys, organizations }: Administration, args: string[]
 
 async function list({ apiKeys }: Administration, args: string[]): Promise<string> {
   parseArgs({ args });
-  const rows = (await apiKeys.list()).map((key) => [
-    key.id,
-    key.organizationId,
-    key.name,
-    key.scopes.join(','),
-    key.revokedAt ? 'revoked' : `expires ${toUtcOrNull(key.expiresAt) ?? 'never'}`,
-    `last used ${toUtcOrNull(key.lastUsedAt) ?? 'never'}`,
-  ]);
-  return rows.map((row) => row.join('  ')).join('\n') || 'No keys.';
+  const rows: string[] = [];
+  for await (const key of apiKeys.list()) {
+    rows.push(
+      [
+        key.id,
+        key.organizationId,
+        key.name,
+        key.beginning === null ? 'beginning unknown' : `${key.beginning}…`,
+        key.scopes.join(','),
+        key.revokedAt ? 'revoked' : `expires ${toUtcOrNull(key.expiresAt) ?? 'never'}`,
+        `last used ${toUtcOrNull(key.lastUsedAt) ?? 'never'}`,
+      ].join('  '),
+    );
+  }
+  return rows.join('\n') || 'No keys.';
 }
 
 async function revoke({ apiKeys }: Administration, args: string[]): Promise<string> {

@@ -10,12 +10,11 @@ const MAX_CALLS = 10_000;
 
 async function list({ organizations }: Administration, args: string[]): Promise<string> {
   parseArgs({ args });
-  const rows = (await organizations.list()).map(({ id, name, concurrentCallLimit }) => [
-    id,
-    name,
-    `${concurrentCallLimit} calls at one time`,
-  ]);
-  return rows.map((row) => row.join('  ')).join('\n') || 'No organizations.';
+  const rows: string[] = [];
+  for await (const { id, name, concurrentCallLimit } of organizations.list()) {
+    rows.push([id, name, `${concurrentCallLimit} calls at one time`].join('  '));
+  }
+  return rows.join('\n') || 'No organizations.';
 }
 
 async function limit({ organizations }: Administration, args: string[]): Promise<string> {

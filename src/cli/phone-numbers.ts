@@ -40,13 +40,18 @@ async function add({ organizations }: Administration, args: string[]): Promise<s
 
 async function list({ organizations }: Administration, args: string[]): Promise<string> {
   parseArgs({ args });
-  const rows = (await organizations.listPhoneNumbers()).map((number) => [
-    number.id,
-    number.organizationId,
-    number.phoneNumber,
-    number.outboundAgentId ? `${number.outboundAgentId} (${number.outboundAgentChannel})` : 'no agent',
-  ]);
-  return rows.map((row) => row.join('  ')).join('\n') || 'No phone numbers.';
+  const rows: string[] = [];
+  for await (const number of organizations.listPhoneNumbers()) {
+    rows.push(
+      [
+        number.id,
+        number.organizationId,
+        number.phoneNumber,
+        number.outboundAgentId ? `${number.outboundAgentId} (${number.outboundAgentChannel})` : 'no agent',
+      ].join('  '),
+    );
+  }
+  return rows.join('\n') || 'No phone numbers.';
 }
 
 await administer(USAGE, (on) => {

@@ -20,6 +20,7 @@ import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
 import { PlaceCalls1795633200000 } from './migrations/1795633200000-place-calls.js';
 import { FindAndRetry1795710000000 } from './migrations/1795710000000-find-and-retry.js';
+import { NameKeys1795720000000 } from './migrations/1795720000000-name-keys.js';
 import { TellHealth1795730000000 } from './migrations/1795730000000-tell-health.js';
 import { HoldBatches1795740000000 } from './migrations/1795740000000-hold-batches.js';
 
@@ -54,6 +55,7 @@ const MIGRATIONS = [
   KeepWhatHappened1795620600000,
   PlaceCalls1795633200000,
   FindAndRetry1795710000000,
+  NameKeys1795720000000,
   TellHealth1795730000000,
   HoldBatches1795740000000,
 ];

@@ -103,6 +103,7 @@ export class ProgressFeed {
     this.keptAfter ??= latestEnded;
     for (;;) {
       const last = this.kept.at(-1) ?? this.keptAfter;
+      if (!isLater(latestEnded, last)) return;
       const calls = await this.repository.listEnded(this.batchJobId, last, settledUntil, CALLS_KEPT);
       this.kept.push(...calls);
       const tooMany = this.kept.splice(0, Math.max(0, this.kept.length - CALLS_KEPT));

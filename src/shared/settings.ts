@@ -12,8 +12,10 @@ export interface Settings {
   readonly redisUrl: string;
   /** Before every key in Redis; the braces keep all keys of one queue in one slot of a cluster. @default '{batch-jobs}' */
   readonly redisKeyPrefix: string;
-  /** Secret under which API keys are hashed, at least 32 characters. Changing it makes every key invalid. */
+  /** Secret under which API keys are hashed, at least 32 characters. Without the previous one a new one makes every key invalid. */
   readonly apiKeyPepper: string;
+  /** The secret before it, or the one to come: keys under either are valid. Null: there is none. @default null */
+  readonly apiKeyPepperPrevious: string | null;
   /** Requests of one key within a minute. @default 300 */
   readonly rateLimitPerMinute: number;
   /** The same of a key that may only report outcomes. @default 30_000 (500 calls a second: calls.md, section 4) */
@@ -36,6 +38,12 @@ export interface Settings {
   readonly maxContacts: number;
   /** Largest body, a CSV file included. @default 10_485_760 (10 MB) */
   readonly maxUploadBytes: number;
+  /** Requests that create a batch at one time, of one key; and of all keys in this process. @default 20 and 100 */
+  readonly maxUploadsPerKey: number;
+  readonly maxUploads: number;
+  /** Streams of events open at one time, of one key; and of all keys in this process. @default 100 and 1_000 */
+  readonly maxEventStreamsPerKey: number;
+  readonly maxEventStreams: number;
   /** For estimates only. @default 2 (the vendor's public figure, read 2026-11) */
   readonly averageCallMinutes: number;
   /** For estimates only. @default 0.0175 (the vendor's $0.035 for a call of two minutes, read 2026-11) */
@@ -45,6 +53,7 @@ export interface Settings {
 export const SETTING_DEFAULTS = {
   databasePoolSize: 10,
   redisKeyPrefix: '{batch-jobs}',
+  apiKeyPepperPrevious: null,
   rateLimitPerMinute: 300,
   reportRateLimitPerMinute: 30_000,
   maxScheduleDays: 366,
@@ -56,6 +65,10 @@ export const SETTING_DEFAULTS = {
   maxCallMinutes: 60,
   maxContacts: 10_000,
   maxUploadBytes: 10 * 1024 * 1024,
+  maxUploadsPerKey: 20,
+  maxUploads: 100,
+  maxEventStreamsPerKey: 100,
+  maxEventStreams: 1_000,
   averageCallMinutes: 2,
   costPerMinuteDollars: 0.0175,
 } as const satisfies Partial<Settings>;

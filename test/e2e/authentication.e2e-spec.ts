@@ -2,9 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
 import { ApiKeysService } from '../../src/access/api-keys.service.js';
 import { newApiKey } from '../../src/access/api-key.format.js';
+import { Database } from '../../src/shared/database.js';
+import { eventually } from '../support/eventually.js';
 import { TestApp, UNKNOWN_ID, type Answer } from '../support/test-app.js';
 
 const NOW = '2025-02-20T00:00:00Z';
+const NEW_KEY = { organizationId: 'org_a', name: 'test', scopes: ['jobs:read'], expiresAt: null } as const;
 
 let app: TestApp;
 beforeAll(async () => {
@@ -175,5 +178,72 @@ describe('scopes', () => {
     const allowed = await app.send(method, path, {}, await app.keyWith([scope]));
     expect(allowed.status).not.toBe(403);
     expect(allowed.status).not.toBe(401);
+  });
+});
+
+describe('keys that somebody makes up', () => {
+  it('are refused without the database after a while, and no key in force is', async () => {
+    const [neverUsed, expired] = [await app.keyWith(['jobs:read']), await app.keyWith(['jobs:read'], new Date(0))];
+    const database = app.app.get(Database, { strict: false });
+    let looks = 0;
+    const query = database.query.bind(database);
+    database.query = (sql, parameters) => {
+      if (/from api_keys/.test(sql)) looks += 1;
+      return query(sql, parameters);
+    };
+    try {
+      for (let count = 0; count < 120; count += 1) await withHeaders({ 'x-api-key': newApiKey() });
+      expect(looks).toBeGreaterThan(90);
+      expect(looks).toBeLessThan(110);
+      looks = 0;
+      const from = performance.now();
+
+      const answers = await Promise.all(Array.from({ length: 200 }, () => withHeaders({ 'x-api-key': newApiKey() })));
+
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+      // The keys in force are read again every two seconds.
+      expect(looks).toBeLessThanOrEqual(2 + (performance.now() - from) / 2_000);
+      expect((await withHeaders({ 'x-api-key': app.key })).status).toBe(200);
+      expect((await withHeaders({ 'x-api-key': neverUsed })).status).toBe(200);
+      expect((await withHeaders({ 'x-api-key': expired })).status).toBe(401);
+      const { id, key } = await keys().create({ ...NEW_KEY, name: 'made meanwhile' });
+      await eventually(async () => expect((await withHeaders({ 'x-api-key': key })).status).toBe(200), 10_000);
+      await keys().revoke(id);
+      expect((await withHeaders({ 'x-api-key': key })).status).toBe(401);
+    } finally {
+      database.query = query;
+    }
+  }, 60_000);
+});
+
+describe('another pepper', () => {
+  const [OLD, NEW] = ['a pepper that is only good for tests', 'a pepper that comes after the other one'];
+  const under = (apiKeyPepper: string, apiKeyPepperPrevious: string | null = null): ApiKeysService =>
+    new ApiKeysService(app.app.get(Database, { strict: false }), { apiKeyPepper, apiKeyPepperPrevious });
+
+  it('takes keys over as they are used, and both are in force meanwhile', async () => {
+    const [used, unused] = [await under(OLD).create(NEW_KEY), await under(OLD).create(NEW_KEY)];
+    const made = await under(NEW, OLD).create(NEW_KEY);
+
+    expect(await under(NEW, OLD).validate(used.key)).toMatchObject({ id: used.id });
+    expect(await under(NEW, OLD).validate(made.key)).toMatchObject({ id: made.id });
+
+    expect(await under(NEW).validate(used.key)).toMatchObject({ id: used.id });
+    expect(await under(NEW).validate(unused.key)).toBeNull();
+    expect(await under(OLD).validate(used.key)).toBeNull();
+    expect(await under(OLD, NEW).validate(used.key)).toMatchObject({ id: used.id });
+    expect(await under(OLD).validate(unused.key)).toMatchObject({ id: unused.id });
+  });
+});
+
+describe('a key that leaked', () => {
+  it('is found by its beginning', async () => {
+    const { id, key } = await keys().create(NEW_KEY);
+    const found: string[] = [];
+    for await (const shown of keys().list()) {
+      if (shown.beginning !== null && key.startsWith(shown.beginning)) found.push(shown.id);
+      expect(JSON.stringify(shown)).not.toContain(key.slice(17));
+    }
+    expect(found).toEqual([id]);
   });
 });

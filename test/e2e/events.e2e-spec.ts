@@ -4,6 +4,7 @@ import { CallOutcomes } from '../../src/calling/call-outcomes.js';
 import { callEnd, type CallOutcome } from '../../src/batch-jobs/call.outcome.js';
 import { ProgressRepository } from '../../src/batch-jobs/progress.repository.js';
 import { ProgressService } from '../../src/scheduling/progress.service.js';
+import { Database } from '../../src/shared/database.js';
 import { EventReader } from '../support/event-reader.js';
 import { eventually } from '../support/eventually.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -223,6 +224,26 @@ describe('GET /batch/jobs/:id/events', () => {
     await eventually(() => expect(reads.length).toBeGreaterThan(1), 10_000);
     expect([callsOf(first).length, callsOf(before).length, callsOf(back).length]).toEqual([2, 1, 0]);
   });
+
+  it('reads all jobs that are watched at one time with few statements, and no calls where none has ended', async () => {
+    const ids = await Promise.all(Array.from({ length: 15 }, () => running()));
+    for (const watcher of await Promise.all(ids.map((id) => watch(id)))) await watcher.sees('counters');
+    const database = app.app.get(Database, { strict: false });
+    const query = database.query.bind(database);
+    const statements: string[] = [];
+    database.query = (sql, parameters) => {
+      statements.push(/call_attempts\s+where batch_job_id = \$1/.test(sql) ? 'calls' : 'jobs');
+      return query(sql, parameters);
+    };
+    try {
+      reads = [];
+      await eventually(() => expect(reads.length).toBeGreaterThan(3 * ids.length), 10_000);
+    } finally {
+      database.query = query;
+    }
+    expect(statements).not.toContain('calls');
+    expect(statements.length).toBeLessThan(reads.length);
+  }, 20_000);
 
   it('reads once a second however many watch, and no more when nobody does', async () => {
     const id = await running();

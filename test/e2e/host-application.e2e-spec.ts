@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import {
   Catch,
   Controller,
@@ -127,6 +128,27 @@ describe.each(CASES)('a host on %s with %s', (adapter, way) => {
     expect(await send('POST', `${path}/start`)).toMatchObject({ status: 200, body: { status: 'running' } });
     expect(await send('POST', `${path}/cancel`)).toMatchObject({ status: 200, body: { contactsCancelled: 2 } });
     expect((await send('GET', '/batch/jobs?pageSize=1')).body.batchJobs[0].id).toBe(created.body.batchJobId);
+  });
+
+  it('refuses bodies that are too deep, too wide, compressed, or have too much beside their list', async () => {
+    const deep = `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
+    const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`k${at}`, 1])));
+    const path = `/batch/jobs/${UNKNOWN_ID}`;
+    for (const [method, route] of [
+      ['PATCH', path],
+      ['POST', `${path}/export`],
+      ['POST', '/batch/create'],
+    ] as const) {
+      expect(await send(method, route, { ...json(null), body: deep })).toMatchObject({ status: 400 });
+      const coded = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+      const gzipped = { body: gzipSync('{}'), headers: coded };
+      expect(await send(method, route, gzipped)).toMatchObject({ status: 415 });
+    }
+    const named = await send('PATCH', path, { ...json(null), body: wide });
+    expect([named.status, named.body.errors.length]).toEqual([400, 20]);
+    const beside = { ...aBatch(), description: 'x'.repeat(66_000) };
+    expect(await send('POST', '/batch/create', json(beside))).toMatchObject({ status: 413 });
+    expect(await send('PATCH', path, json({ name: 'x'.repeat(66_000) }))).toMatchObject({ status: 413 });
   });
 
   it('creates by a form, with the id of the request in its history', async () => {

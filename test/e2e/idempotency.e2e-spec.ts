@@ -111,6 +111,41 @@ describe('another request under the same key', () => {
     expect((await send(key, 'POST', '/batch/create', other)).status).toBe(422);
   });
 
+  it('is one that means another state of the job', async () => {
+    const [key, id] = [randomUUID(), await app.create()];
+    const { etag } = (await app.get(`/batch/jobs/${id}`)).body;
+    const cancel = (headers: Record<string, string>) => send(key, 'POST', `/batch/jobs/${id}/cancel`, { headers });
+    expect((await cancel({ 'if-match': etag })).status).toBe(200);
+
+    expect(isReplayed(await cancel({ 'if-match': etag }))).toBe(true);
+    expect((await cancel({ 'if-match': '"9.9"' })).status).toBe(422);
+    expect((await cancel({})).status).toBe(422);
+  });
+
+  it.each(['with other spaces', 'its keys in another order', 'its contacts first', 'its numbers written otherwise'])(
+    'is not one of JSON %s',
+    async (how) => {
+      const key = randomUUID();
+      const one =
+        '{"name":"x","maxAttempts":2,"fromPhoneNumberId":"phone_a","contacts":[{"phone":"+12025550123","n":1.5}]}';
+      const written: Readonly<Record<string, string>> = {
+        'with other spaces': JSON.stringify(JSON.parse(one), null, 2),
+        'its keys in another order':
+          '{"fromPhoneNumberId":"phone_a","name":"x","maxAttempts":2,"contacts":[{"n":1.5,"phone":"+12025550123"}]}',
+        'its contacts first':
+          '{"contacts":[{"phone":"+12025550123","n":1.5}],"name":"x","maxAttempts":2,"fromPhoneNumberId":"phone_a"}',
+        'its numbers written otherwise': one.replace('1.5', '15e-1').replace(':2,', ':2.0,'),
+      };
+      const sent = (body: string) =>
+        send(key, 'POST', '/batch/create', { body, headers: { 'content-type': 'application/json' } });
+      expect((await sent(one)).status).toBe(200);
+
+      expect(isReplayed(await sent(written[how]))).toBe(true);
+      expect((await sent(one.replace('1.5', '1.6'))).status).toBe(422);
+      expect((await sent(one.replace(':2,', ':3,'))).status).toBe(422);
+    },
+  );
+
   it('is not one whose query is in another order', async () => {
     const [key, id] = [randomUUID(), await app.create()];
     await move(key, id, { scheduledStartTime: START.scheduledStartTime, timezone: START.timezone });

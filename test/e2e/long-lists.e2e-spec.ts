@@ -180,8 +180,8 @@ describe('JSON', () => {
   it('does not read fields for ever', async () => {
     const init = json({ ...aBatch(), description: 'd'.repeat(600_000) });
     expect(await refused(() => create(init))).toMatchObject({
-      status: 400,
-      body: { code: 'invalid_request', detail: expect.stringContaining('524288') },
+      status: 413,
+      body: { code: 'payload_too_large', maxBytes: 65_536 },
     });
   });
 

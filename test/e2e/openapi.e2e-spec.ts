@@ -31,7 +31,8 @@ const COMMON: readonly ErrorCode[] = [
   'unavailable',
 ];
 
-const WRITE: readonly ErrorCode[] = ['idempotency_in_progress', 'idempotency_key_reused'];
+const BODY: readonly ErrorCode[] = ['request_timeout', 'payload_too_large', 'unsupported_media_type'];
+const WRITE: readonly ErrorCode[] = [...BODY, 'idempotency_in_progress', 'idempotency_key_reused'];
 const CHANGE: readonly ErrorCode[] = [...WRITE, 'job_not_found', 'version_mismatch'];
 
 const START: readonly ErrorCode[] = ['invalid_timezone', 'invalid_datetime', 'past_scheduled_time'];
@@ -54,19 +55,18 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
     'no_outbound_agent',
     'insufficient_credits',
     'phone_number_not_found',
-    'payload_too_large',
-    'unsupported_media_type',
+    'too_many_at_once',
   ],
   list: [...COMMON, 'invalid_status', 'invalid_page', 'invalid_page_size', 'invalid_datetime', 'organization_mismatch'],
   getDetail: [...COMMON, 'job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
   listContacts: [...COMMON, 'job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
-  exportContacts: [...COMMON, 'job_not_found', 'invalid_status'],
-  watch: [...COMMON, 'job_not_found'],
+  exportContacts: [...COMMON, ...BODY, 'job_not_found', 'invalid_status'],
+  watch: [...COMMON, 'job_not_found', 'too_many_at_once'],
   delete: [...COMMON, ...CHANGE, 'invalid_status'],
   start: [...COMMON, ...CHANGE, 'already_running', 'invalid_status'],
   cancel: [...COMMON, ...CHANGE, 'already_terminal'],
   reschedule: [...COMMON, ...CHANGE, ...START, 'invalid_status'],
-  change: [...COMMON, ...CHANGE, 'invalid_status', 'payload_too_large', 'unsupported_media_type'],
+  change: [...COMMON, ...CHANGE, 'invalid_status'],
   pause: [...COMMON, ...CHANGE, 'invalid_status'],
   resume: [...COMMON, ...CHANGE, 'invalid_status'],
   getQueueView: [...COMMON, 'job_not_found'],
@@ -74,7 +74,7 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   listHistory: [...COMMON, 'job_not_found', 'invalid_page', 'invalid_page_size'],
   getConsistency: COMMON,
   repairConsistency: [...COMMON, ...WRITE, 'redis_unavailable'],
-  reportOutcome: [...COMMON, ...WRITE, 'call_not_found', 'unsupported_media_type'],
+  reportOutcome: [...COMMON, ...WRITE, 'call_not_found'],
   preview: [...COMMON, ...START],
   check: ['internal_error'],
   listTimezones: ['invalid_request', 'internal_error'],
@@ -178,8 +178,11 @@ describe('the OpenAPI document', () => {
         401: ['X-Request-Id', 'WWW-Authenticate'],
         403: ['X-Request-Id'],
         404: ['X-Request-Id'],
+        408: ['X-Request-Id'],
         409: ['X-Request-Id'],
         412: ['X-Request-Id'],
+        413: ['X-Request-Id'],
+        415: ['X-Request-Id', 'Accept-Encoding'],
         422: ['X-Request-Id'],
         429: ['X-Request-Id', ...limits, 'Retry-After'],
         500: ['X-Request-Id'],

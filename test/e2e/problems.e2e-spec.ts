@@ -226,6 +226,19 @@ describe('headers', () => {
     expect(headers.get('server')).toBeNull();
   });
 
+  it.each([
+    ['/batch/jobs', true],
+    ['/batch/jobs', false],
+    ['/batch/jobs?x=1', true],
+    ['/batch/nowhere', true],
+    [`/batch/jobs/${UNKNOWN_ID}`, true],
+    ['/batch/schedule/preview?scheduledStartTime=2027-03-01T10:00:00', true],
+    ['/admin/consistency', true],
+  ])('keep the answer out of caches, at %s with a key: %s', async (path, hasKey) => {
+    const { headers } = await app.get(path, hasKey ? app.key : null);
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
   it('of security, before any route is reached', async () => {
     const { headers } = await app.get('/batch/jobs/%zz');
     expect(headers.get('x-content-type-options')).toBe('nosniff');

@@ -19,7 +19,15 @@ afterAll(async () => {
 });
 
 /** Oldest first. */
-const MIGRATIONS = ['CreateBatchJobs', 'KeepWhatHappened', 'PlaceCalls', 'FindAndRetry', 'TellHealth', 'HoldBatches'];
+const MIGRATIONS = [
+  'CreateBatchJobs',
+  'KeepWhatHappened',
+  'PlaceCalls',
+  'FindAndRetry',
+  'NameKeys',
+  'TellHealth',
+  'HoldBatches',
+];
 
 const tables = async (): Promise<string[]> => {
   const rows = await database.query<{ name: string }[]>(

@@ -69,10 +69,19 @@ const RETRY_AFTER: Headers = {
   },
 };
 
+const ACCEPT_ENCODING: Headers = {
+  'Accept-Encoding': {
+    description: 'The coding that a body may have: `identity`, none.',
+    schema: { type: 'string', enum: ['identity'] },
+    example: 'identity',
+  },
+};
+
 /** The headers that come with an answer of this status where a key is asked for. */
 export const answerHeaders = (status: number): Headers => ({
   ...REQUEST_ID_HEADER,
   ...((status === 200 || status === 429) && RATE_LIMIT),
   ...(status === 401 && CHALLENGE),
+  ...(status === 415 && ACCEPT_ENCODING),
   ...((status === 429 || status === 503) && RETRY_AFTER),
 });

@@ -1,6 +1,10 @@
-import { InsufficientScopeError, InvalidApiKeyError, RateLimitedError } from '../../access/access.errors.js';
 import {
-  ContactListTooLargeError,
+  InsufficientScopeError,
+  InvalidApiKeyError,
+  RateLimitedError,
+  TooManyAtOnceError,
+} from '../../access/access.errors.js';
+import {
   InvalidCsvError,
   InvalidPhoneFormatError,
   MissingPhoneColumnError,
@@ -28,8 +32,15 @@ import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../../shared/idempotency.js';
 import { SETTING_DEFAULTS } from '../../shared/settings.js';
 import { UnavailableError } from '../../shared/unavailable.error.js';
-import { InvalidInputError, OrganizationMismatchError, UnsupportedMediaTypeError } from '../api.errors.js';
-import { ONE_OF_TWO_TYPES } from '../contact-list.interceptor.js';
+import {
+  bodyTimeout,
+  BodyTooLargeError,
+  InvalidInputError,
+  OrganizationMismatchError,
+  UnsupportedCodingError,
+} from '../api.errors.js';
+import { BODY_SILENCE_MS } from '../body-silence.js';
+import { MAX_BODY_BYTES } from '../json-body.js';
 import { toProblem, type Problem } from '../problem.js';
 
 const REQUEST_ID = 'req_01KAS5Z7M2Q4R6T8V0X2Z4B6D8';
@@ -105,15 +116,17 @@ const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
   past_scheduled_time: [
     new PastScheduledTimeError(timezones.resolve({ startTime: '2025-03-01T10:00:00', timezone: 'America/New_York' })),
   ],
-  payload_too_large: [new ContactListTooLargeError(SETTING_DEFAULTS.maxUploadBytes)],
+  payload_too_large: [new BodyTooLargeError(MAX_BODY_BYTES)],
   phone_number_not_found: [new PhoneNumberNotFoundError('phone_abc123')],
   rate_limited: [new RateLimitedError(42, SETTING_DEFAULTS.rateLimitPerMinute)],
   redis_unavailable: [new RedisUnavailableError()],
+  request_timeout: [bodyTimeout(BODY_SILENCE_MS)],
   route_not_found: [],
   start_receipt_not_found: [new StartReceiptNotFoundError('scheduled', { scheduledStartTime: '2027-03-01T15:00:00Z' })],
+  too_many_at_once: [new TooManyAtOnceError('uploads', SETTING_DEFAULTS.maxUploadsPerKey, 'key')],
   too_many_contacts: [TooManyContactsError.ofContacts(SETTING_DEFAULTS.maxContacts)],
   unavailable: [new UnavailableError(null)],
-  unsupported_media_type: [new UnsupportedMediaTypeError(ONE_OF_TWO_TYPES)],
+  unsupported_media_type: [new UnsupportedCodingError()],
   version_mismatch: [new VersionMismatchError('"3.4"')],
 };
 

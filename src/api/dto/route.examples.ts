@@ -1,11 +1,16 @@
 import { BATCH_JOB_STATUSES } from '../../batch-jobs/batch-job.status.js';
+import { ContactListTooLargeError } from '../../batch-jobs/contact-list/contact-list.errors.js';
 import { NotExportableError } from '../../batch-jobs/errors.js';
+import { SETTING_DEFAULTS } from '../../shared/settings.js';
 import { UnsupportedMediaTypeError } from '../api.errors.js';
+import { ONE_OF_TWO_TYPES } from '../contact-list.interceptor.js';
 import { refusal } from './problem.examples.js';
 
 /** What the routes say themselves under codes that they share with others. */
 export const CREATE_PROBLEMS = [
   refusal('invalid_request', 'concurrentCallLimit', 'must be a whole number from 1 to 50.'),
+  new ContactListTooLargeError(SETTING_DEFAULTS.maxUploadBytes),
+  new UnsupportedMediaTypeError(ONE_OF_TWO_TYPES),
 ];
 
 export const LIST_PROBLEMS = [

@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endWhenSilent } from './body-silence.js';
+
+const SILENCE_MS = 100;
+
+/** Sends text to a server that reads every body and answers after `answerAfterMs`. @returns all that came back */
+async function talk(sent: readonly string[], answerAfterMs = 0): Promise<string> {
+  const server = createServer((request, response) => {
+    endWhenSilent(request, response, SILENCE_MS);
+    request.resume().once('end', () => void sleep(answerAfterMs).then(() => response.end('read')));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const closed = once(socket, 'close');
+  let received = '';
+  socket.on('data', (bytes) => (received += String(bytes)));
+  for (const text of sent) {
+    socket.write(text);
+    await sleep(SILENCE_MS / 2);
+  }
+  await closed;
+  server.close();
+  return received;
+}
+
+const HEAD = 'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n';
+
+describe('endWhenSilent', () => {
+  it.each([
+    ['of a known length', `${HEAD}Content-Length: 10\r\n\r\n123`],
+    ['of chunks', `${HEAD}Transfer-Encoding: chunked\r\n\r\n3\r\n123\r\n`],
+    ['that never begins', `${HEAD}Content-Length: 10\r\n\r\n`],
+  ])('answers a body %s that stops, and closes the connection', async (_what, text) => {
+    const [head, body] = (await talk([text])).split('\r\n\r\n');
+
+    expect(head).toMatch(/^HTTP\/1\.1 408 /);
+    expect(head).toMatch(/^connection: close$/im);
+    expect(body).toContain('"code":"request_timeout"');
+  });
+
+  it('lets a body that is only slow arrive', async () => {
+    const slow = [`${HEAD}Content-Length: 5\r\n\r\n`, '1', '2', '3', '4', '5'];
+
+    expect(await talk(slow)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.each([
+    ['behind a body', `${HEAD}Content-Length: 1\r\n\r\n1`],
+    ['without a body', `${HEAD}\r\n`],
+  ])('leaves an answer its time %s', async (_what, text) => {
+    expect(await talk([text], 3 * SILENCE_MS)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});

@@ -1,0 +1,35 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bodyTimeout } from './api.errors.js';
+import { answerTo } from './problem-answer.js';
+
+/** Longest that a body may pause. Ten times what a phone takes to change its network; a client that is gone is no sooner known. */
+export const BODY_SILENCE_MS = 15_000;
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/**
+ * Ends a request whose body stops arriving: it is answered, and its connection closed. Whoever reads the body sees a
+ * client that went away.
+ */
+export const endWhenSilent = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  silenceMs: number = BODY_SILENCE_MS,
+): void => {
+  if (!hasBody(request) || request.complete) return;
+  const { socket } = request;
+  // In the context of the request, whose id the answer has.
+  const end = AsyncResource.bind((): void => {
+    if (response.headersSent) return;
+    const { problem, headers } = answerTo(bodyTimeout(silenceMs));
+    response.once('finish', () => socket.destroy());
+    response.writeHead(problem.status, { ...headers, Connection: 'close' }).end(JSON.stringify(problem));
+  });
+  request.setTimeout(silenceMs, end);
+  request.once('end', () => {
+    // After the answer the time is that of a connection kept alive.
+    if (!response.writableFinished) socket.setTimeout(0);
+  });
+};
