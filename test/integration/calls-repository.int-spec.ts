@@ -439,6 +439,31 @@ describe('the end of a call', () => {
     }
   });
 
+  it('is written, and calls are taken, while the row of another batch is locked', async () => {
+    await rows.addOrganization('org_a', 10);
+    const held = await rows.addCallable({ contacts: 2 });
+    const ofHeld = [await placed(), await placed()];
+    await rows.addCallable({ contacts: 4 });
+    const ofOther = [await placed(), await placed(), await placed()];
+    const [claimed] = await calls.claim('org_a', 1);
+    const session = await db.session();
+    await session.query('begin');
+    await session.query('select from batch_jobs where id = $1 for update', [held]);
+
+    // Those that come while the first waits for the lock are asked for together.
+    const first = end(ofHeld[0], 'answered');
+    await db.untilWaiting(1);
+    const others = ofOther.map((callId) => end(callId, 'busy'));
+    const second = end(ofHeld[1], 'answered');
+
+    expect((await Promise.all(others)).map((ended) => ended?.isNew)).toEqual([true, true, true]);
+    expect(await calls.take(claimed, LEASE_MS)).not.toBeNull();
+    await session.query('rollback');
+    await session.end();
+    expect(await first).toMatchObject({ isNew: true });
+    expect(await second).toMatchObject({ isNew: true });
+  });
+
   it('frees the slot of a deleted batch', async () => {
     await rows.addOrganization('org_a', 1);
     const id = await rows.addCallable({ contacts: 1 });
