@@ -2,6 +2,7 @@ import type { Logger } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
 import { REDIS_PATIENCE_MS } from '../shared/redis.js';
 import { within } from '../shared/within.js';
+import { tellFailures } from '../shared/redis.js';
 
 // Closing tells Redis good-bye and connects once more; what waits longer than that waits for a Redis that is silent.
 const FAREWELL_MS = 3 * REDIS_PATIENCE_MS;
@@ -35,9 +36,7 @@ export class QueueConsumer<T> {
 
   /** @param work what a failure means is up to it; one that it throws is logged, and the queue job is gone */
   start(concurrency: number, work: (job: Job<T>) => Promise<void>): void {
-    this.queue.on('error', (error: NodeJS.ErrnoException) =>
-      this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
-    );
+    tellFailures(this.queue, this.logger);
     this.queue.on('failed', (job: Job, error: Error) =>
       this.logger.warn('queue job failed', { queueJobId: job.id, reason: error.name }),
     );

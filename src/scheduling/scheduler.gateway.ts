@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { Clock } from '../shared/clock.js';
 import { PatientRedis } from '../shared/patient-redis.js';
+import { tellFailures } from '../shared/redis.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
@@ -50,9 +51,7 @@ export class SchedulerGateway implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.starts.on('error', (error: NodeJS.ErrnoException) =>
-      this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
-    );
+    tellFailures(this.starts, this.logger);
   }
 
   /** Calls `listener` each time the connection to Redis is there (again). */
