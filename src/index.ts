@@ -1,7 +1,7 @@
 /** The front door: everything a host application may import, and nothing else. */
 export { BatchJobsModule } from './batch-jobs.module.js';
 export type { BatchJobsOptions, BatchJobsShape } from './batch-jobs.options.js';
-export { ApiKeysService, type NewKey } from './access/api-keys.service.js';
+export { ApiKeysService, type NewKey, type ShownKey } from './access/api-keys.service.js';
 export { OrganizationsService, type NewPhoneNumber } from './access/organizations.service.js';
 export { SCOPES, type Scope } from './access/scopes.js';
 export { BatchJobsService, type CreateBatchJob } from './scheduling/batch-jobs.service.js';

@@ -21,7 +21,7 @@ interface Known {
 /**
  * Spares the database the keys that somebody makes up, once there were many: then the keys in force are read at once,
  * and only what is among them is looked up. It does not ask who sends them, as behind a proxy everybody has the same
- * address; and nobody is locked out, as no key in force is ever refused for what others have sent.
+ * address; and nobody is locked out: of the keys in force only one that was made a moment ago may be refused, once.
  */
 export class KnownKeys {
   private failures = 0;
@@ -45,20 +45,20 @@ export class KnownKeys {
    */
   async mayHave(hashes: readonly Buffer[]): Promise<boolean> {
     if (performance.now() >= this.windowEndsAt || this.failures < FAILURES_TO_LOOK_UP) return true;
-    const { beginnings } = await this.recent();
+    const { beginnings } = await this.readSince(performance.now() - KNOWN_FOR_MS);
     return beginnings === null || hashes.some((hash) => beginnings.has(beginningOf(hash)));
   }
 
-  /** One look for all who ask meanwhile. */
-  private async recent(): Promise<Known> {
+  /** One look for all who ask meanwhile. One that somebody begins himself is late enough, however long it takes. */
+  private async readSince(instant: number): Promise<Known> {
     const asked = (this.known ??= this.read());
     const known = await asked.catch((error: unknown) => {
       if (this.known === asked) this.known = null;
       throw error;
     });
-    if (performance.now() - known.readAt < KNOWN_FOR_MS) return known;
+    if (known.readAt >= instant) return known;
     if (this.known === asked) this.known = null;
-    return this.recent();
+    return this.readSince(instant);
   }
 
   private async read(): Promise<Known> {

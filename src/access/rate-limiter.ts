@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { callerConnection } from '../shared/redis.js';
+import { callerConnection, tellFailures } from '../shared/redis.js';
 import { RedisPatience } from '../shared/redis-patience.js';
 import { requestContext } from '../shared/request-context.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
@@ -28,9 +28,7 @@ export class RateLimiter implements OnApplicationShutdown {
 
   constructor(@Inject(SETTINGS) settings: Settings) {
     this.redis = new Redis(callerConnection(settings.redisUrl));
-    this.redis.on('error', (error: NodeJS.ErrnoException) =>
-      this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
-    );
+    tellFailures(this.redis, this.logger);
     const limiter = (points: number): RateLimiterRedis => {
       const limits = { points, duration: WINDOW_SECONDS, keyPrefix: `${settings.redisKeyPrefix}:rate` };
       const insuranceLimiter = new RateLimiterMemory(limits);

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bodyTimeout } from './api.errors.js';
 import { answerTo } from './problem-answer.js';
 
-/** Longest that a body may pause. Ten times what a phone takes to change its network; a client that is gone is no sooner known. */
+/** Longest that a body may pause: as long as headers may take, and longer than a line that is only bad is silent. */
 export const BODY_SILENCE_MS = 15_000;
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>

@@ -82,7 +82,7 @@ const READ_COURSE = `
          (select coalesce(sum(extract(epoch from occurred_at) * case action when 'resumed' then 1000 else -1000 end), 0)
             from batch_job_history where batch_job_id = job.id and action in ('paused', 'resumed'))::double precision as "pausedMs",
          (select coalesce(json_agg(json_build_object('attempts', attempts,
-                                                     'dueAtMs', extract(epoch from due_at) * 1000)), '[]') from open) as open
+                                                     'dueAtMs', (extract(epoch from due_at) * 1000)::double precision)), '[]') from open) as open
     from batch_jobs as job where id = $1`;
 
 /** Reads what estimates rest on: samples, of the same size however long a list is. */

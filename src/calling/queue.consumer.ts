@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REDIS_PATIENCE_MS } from '../shared/redis.js';
+import { REDIS_PATIENCE_MS, tellFailures } from '../shared/redis.js';
 import { within } from '../shared/within.js';
 import type { WorkingPart } from '../shared/working-part.js';
 
@@ -102,9 +102,7 @@ export class QueueConsumer<T> implements WorkingPart {
 
   private open(): Queue<T> {
     const queue = this.makeQueue();
-    queue.on('error', (error: NodeJS.ErrnoException) =>
-      this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
-    );
+    tellFailures(queue, this.logger);
     queue.on('failed', (job: Job, error: Error) =>
       this.logger.warn('queue job failed', { queueJobId: job.id, reason: error.name }),
     );

@@ -4,6 +4,7 @@ import type { JobOptions, Queue } from 'bull';
 import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
 import { Clock } from '../shared/clock.js';
 import { PatientRedis, tryToWrite } from '../shared/patient-redis.js';
+import { tellFailures } from '../shared/redis.js';
 import { BATCH_CALL_PRODUCER, type JobData } from './queues.js';
 
 type CallJob = JobData<'batch-call', 'place'> | JobData<'batch-call', 'dispatch'>;
@@ -27,9 +28,7 @@ export class CallsGateway implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.calls.on('error', (error: NodeJS.ErrnoException) =>
-      this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
-    );
+    tellFailures(this.calls, this.logger);
   }
 
   /** Asks a worker to place calls. Asked twice for the same call it is placed once. @returns whether they are known to be in Redis */

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { Clock } from '../shared/clock.js';
 import { PatientRedis, tryToWrite } from '../shared/patient-redis.js';
+import { tellFailures } from '../shared/redis.js';
 import type { ServerState } from '../shared/server-watch.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';
 
@@ -51,9 +52,7 @@ export class SchedulerGateway implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.starts.on('error', (error: NodeJS.ErrnoException) =>
-      this.logger.debug('redis connection failed', { reason: error.code ?? error.name }),
-    );
+    tellFailures(this.starts, this.logger);
   }
 
   /** Calls `listener` each time the connection to Redis is there (again). */

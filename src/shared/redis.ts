@@ -1,3 +1,4 @@
+import type { Logger } from '@nestjs/common';
 import type { RedisOptions } from 'ioredis';
 
 /** Longest that anything waits for Redis while a caller waits for us (reliability.md, section 1). */
@@ -65,3 +66,25 @@ export const workerConnection = (redisUrl: string): RedisOptions => ({
   connectTimeout: CONNECT_MS,
   disconnectTimeout: REDIS_PATIENCE_MS,
 });
+
+/** Redis answers, and does not let us in. */
+const NOT_LET_IN = /^(NOAUTH|WRONGPASS|NOPERM|ERR (AUTH|invalid password))/;
+
+/** A connection, or a queue on one. */
+interface Failing {
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
+/**
+ * Says in the log why a connection fails: each attempt to who looks closely, and once, loudly, that Redis does not let us
+ * in. That does not pass by itself, and whatever is asked of Redis then fails with other words.
+ */
+export const tellFailures = (connection: Failing, logger: Logger): void => {
+  let isTold = false;
+  connection.on('error', (error) => {
+    logger.debug('redis connection failed', { reason: error.code ?? error.name });
+    if (isTold || !NOT_LET_IN.test(error.message)) return;
+    isTold = true;
+    logger.error('redis refuses the login', { reason: error.message });
+  });
+};

@@ -729,7 +729,7 @@ describe('POST /batch/create', () => {
     await sendBytes(head, begin, 'destroy');
     await eventually(async () => {
       const { body } = await app.get('/health');
-      expect(body.status).toBe('ok');
+      expect(body.postgres).toBe('up');
     });
     expect(await app.everything()).toEqual(before);
     expect((await app.upload(CSV)).status).toBe(200);

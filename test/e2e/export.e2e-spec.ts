@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import type { BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
 import { ExportRepository, type Places } from '../../src/batch-jobs/export.repository.js';
 import { eventually } from '../support/eventually.js';
+import { LogLines } from '../support/log-lines.js';
 import { contacts, TestApp, UNKNOWN_ID, type Answer } from '../support/test-app.js';
 
 let app: TestApp;
@@ -143,8 +144,8 @@ describe('POST /batch/jobs/:id/export', () => {
     const uncalled = await exportOf(id, { filter: 'uncalled' });
 
     expect(rowsOf(uncalled.body).map((row) => [row.phone, row['call.status'], row['call.attemptCount']])).toEqual([
-      ['+12025550000', 'cancelled', '0'],
-      ['+12025550001', 'pending', '0'],
+      ["'+12025550000", 'cancelled', '0'],
+      ["'+12025550001", 'pending', '0'],
     ]);
     expect(uncalled.headers.get('content-disposition')).toBe(`attachment; filename="${id}-uncalled.csv"`);
   });
@@ -257,3 +258,34 @@ describe('POST /batch/jobs/:id/export', () => {
 function later(): string {
   return new Date(Date.now() + 7 * 24 * 60 * 60_000).toISOString().slice(0, 19);
 }
+
+describe('a client that leaves', () => {
+  it('before its export begins is no failure of ours', async () => {
+    const id = await app.create({ contacts: contacts(3) });
+    await app.setStatus(id, 'completed');
+    const lines = LogLines.listen();
+    const holder = app.database.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('lock table contacts in access exclusive mode');
+
+    const { hostname, port } = new URL(app.url);
+    const headers = { authorization: `Bearer ${app.key}`, 'content-type': 'application/json', 'content-length': 16 };
+    const sent = request({ hostname, port, method: 'POST', path: `/batch/jobs/${id}/export`, headers });
+    sent.on('error', () => undefined);
+    sent.end('{"filter":"all"}');
+    await eventually(async () => {
+      const waiting = await app.database.query(
+        `select from pg_locks where not granted and relation = 'contacts'::regclass`,
+      );
+      expect(waiting).not.toEqual([]);
+    });
+    sent.destroy();
+    await eventually(() => expect(lines.of('request answered')).toMatchObject([{ status: 'aborted' }]));
+    await holder.rollbackTransaction();
+    await holder.release();
+
+    await eventually(() => expect(lines.of('export begun')).toHaveLength(1));
+    await app.get('/batch/jobs'); // whatever the stream has to say is said before that is answered
+    expect(lines.warnings()).toEqual([]);
+  });
+});

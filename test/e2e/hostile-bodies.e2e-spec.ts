@@ -12,6 +12,9 @@ afterAll(() => app.stop());
 const JOB = `/batch/jobs/${UNKNOWN_ID}`;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+/** Takes whatever stands beside the outcome. */
+const REPORT = ['POST', '/batch/calls/call_01ARZ3NDEKTSV4RRFFQ69G5FAV/outcome'] as const;
+
 /** Every route that a body can be sent to, but the one of lists. */
 const WRITES = [
   ['PATCH', JOB],
@@ -22,7 +25,7 @@ const WRITES = [
   ['POST', `${JOB}/export`],
   ['DELETE', JOB],
   ['PATCH', `${JOB}/reschedule?scheduledStartTime=2027-03-01T10:00:00`],
-  ['POST', '/batch/calls/call_01ARZ3NDEKTSV4RRFFQ69G5FAV/outcome'],
+  REPORT,
 ] as const;
 
 /** An object of so many keys that no route knows. */
@@ -71,9 +74,10 @@ describe.each(WRITES)('%s %s', (method, path) => {
       const { status, body } = await send(method, path, nested(levels));
       expect([status, body.code, body.detail]).toEqual([400, 'invalid_request', expect.stringContaining('32 levels')]);
     }
-    expect((await send(method, path, nested(32))).body.errors).toContainEqual(
-      expect.objectContaining({ parameter: 'a' }),
-    );
+    expect((await send(method, path, nested(32))).body).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ parameter: path === REPORT[1] ? 'outcome' : 'a' }],
+    });
   });
 
   it('refuses bytes that are no UTF-8 instead of replacing them', async () => {
@@ -97,7 +101,9 @@ describe.each(WRITES)('%s %s', (method, path) => {
 
     expect((await app.send(method, path, { body })).status).toBe(415);
   });
+});
 
+describe.each(WRITES.filter(([, path]) => path !== REPORT[1]))('%s %s', (method, path) => {
   it('names at most 20 of what it does not know, and counts the others', async () => {
     const { status, body } = await send(method, path, unknownKeys(5_000));
 

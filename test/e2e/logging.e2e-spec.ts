@@ -159,7 +159,7 @@ describe('the log', () => {
       await send('GET', `/batch/jobs?name=${CANARIES.name}`),
     ].map(({ status }) => status);
     expect(statuses).toEqual([
-      200, 200, 200, 200, 400, 400, 400, 200, 400, 200, 400, 400, 404, 400, 400, 400, 400, 401, 400,
+      200, 200, 200, 200, 400, 400, 400, 200, 400, 200, 400, 400, 404, 400, 400, 400, 400, 401, 200,
     ]);
 
     await world.database.query(

@@ -9,6 +9,7 @@ import { CallRows } from '../support/call-rows.js';
 import { eventually } from '../support/eventually.js';
 import { ACCEPTED, ANSWERED, ScriptedDialer } from '../support/scripted-dialer.js';
 import { TestApp } from '../support/test-app.js';
+import { truncate } from '../support/truncate.js';
 
 let app: TestApp;
 let rows: CallRows;
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 beforeEach(async () => {
   await app.database.query(`update batch_jobs set status = 'cancelled' where status in ('running', 'paused')`);
-  await app.database.query('truncate batch_jobs, call_attempts cascade');
+  await truncate(app.database, 'batch_jobs, call_attempts');
   await rows.addOrganization('org_a', 1_000);
   await rows.addOrganization('org_b', 5);
   Object.assign(dialer, { script: () => ANSWERED, knows: () => null });

@@ -5,6 +5,7 @@ import { CallRows } from '../support/call-rows.js';
 import { eventually } from '../support/eventually.js';
 import { ANSWERED, ScriptedDialer, type Script } from '../support/scripted-dialer.js';
 import { contacts, TestApp } from '../support/test-app.js';
+import { truncate } from '../support/truncate.js';
 
 let app: TestApp;
 let rows: CallRows;
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 beforeEach(async () => {
   await app.database.query(`update batch_jobs set status = 'cancelled' where status in ('running', 'paused')`);
-  await app.database.query('truncate batch_jobs, call_attempts cascade');
+  await truncate(app.database, 'batch_jobs, call_attempts');
   await rows.addOrganization('org_a', 5);
   dialer.placed.length = 0;
 });

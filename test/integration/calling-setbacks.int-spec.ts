@@ -11,6 +11,7 @@ import { eventually } from '../support/eventually.js';
 import { LogLines } from '../support/log-lines.js';
 import { ACCEPTED, ANSWERED, ScriptedDialer } from '../support/scripted-dialer.js';
 import { contacts, TestApp } from '../support/test-app.js';
+import { truncate } from '../support/truncate.js';
 
 let app: TestApp;
 let rows: CallRows;
@@ -26,7 +27,7 @@ beforeEach(async () => {
   await app.database.query(
     `update batch_jobs set status = 'cancelled', pause_reason = null where status in ('running', 'paused')`,
   );
-  await app.database.query('truncate batch_jobs, call_attempts cascade');
+  await truncate(app.database, 'batch_jobs, call_attempts');
   await rows.addOrganization('org_a', 50);
   Object.assign(dialer, { script: () => ANSWERED, knows: () => null });
   dialer.placed.length = 0;

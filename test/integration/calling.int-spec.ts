@@ -15,6 +15,7 @@ import { MOST_AT_ONE_TIME } from '../support/most-at-one-time.js';
 import { bootWorker } from '../support/other-worker.js';
 import { ACCEPTED, ANSWERED, ScriptedDialer } from '../support/scripted-dialer.js';
 import { contacts, TestApp } from '../support/test-app.js';
+import { truncate } from '../support/truncate.js';
 
 let app: TestApp;
 let rows: CallRows;
@@ -31,7 +32,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await app.database.query(`update batch_jobs set status = 'cancelled' where status in ('running', 'paused')`);
-  await app.database.query('truncate batch_jobs, call_attempts cascade');
+  await truncate(app.database, 'batch_jobs, call_attempts');
   await rows.addOrganization('org_a', 5);
   Object.assign(dialer, { script: () => ANSWERED, knows: () => null, peak: 0 });
   dialer.placed.length = 0;

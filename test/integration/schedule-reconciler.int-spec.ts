@@ -11,6 +11,7 @@ import { eventually } from '../support/eventually.js';
 import { CALLER, JobRows } from '../support/job-rows.js';
 import { NO_DISPATCH } from '../support/no-calls.js';
 import { TestApp } from '../support/test-app.js';
+import { truncate } from '../support/truncate.js';
 
 let app: TestApp;
 let rows: JobRows;
@@ -34,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 afterEach(async () => {
-  await app.database.query('truncate batch_jobs cascade');
+  await truncate(app.database, 'batch_jobs');
   await loseEverything();
 });
 

@@ -18,6 +18,7 @@ import { bootWorker } from '../support/other-worker.js';
 import { Program } from '../support/programs.js';
 import { NO_DISPATCH } from '../support/no-calls.js';
 import { TestApp } from '../support/test-app.js';
+import { truncate } from '../support/truncate.js';
 
 // Workers boot, and one of them in a process of its own.
 jest.setTimeout(120_000);
@@ -51,7 +52,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.close()));
-  await app.database.query('truncate batch_jobs cascade');
+  await truncate(app.database, 'batch_jobs');
   const keys = await app.redis.keys(`${app.settings.redisKeyPrefix.replace(/[{}]/g, '?')}*`);
   if (keys.length > 0) await app.redis.del(keys);
 });

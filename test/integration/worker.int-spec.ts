@@ -243,7 +243,7 @@ describe('with Redis gone', () => {
       const redis = await aRedis();
       const { app, rows } = await aWorker(redis.url);
       // One that the reconciliation sets again in time, and one that only the sweep can find.
-      const [later, soonDue] = [await dueIn(app, 7_000), await dueIn(app, 700)];
+      const [later, soonDue] = [await dueIn(app, 20_000), await dueIn(app, 700)];
       await redis.ask((client) => client.flushall());
 
       expect((await started(rows, soonDue)).lateMs).toBeLessThan(BOUND_MS);

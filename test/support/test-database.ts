@@ -26,7 +26,8 @@ export class TestDatabase {
 
   /** A connection beside those of the application. */
   connect(): Promise<DataSource> {
-    return new DataSource(dataSourceOptions(this.url, 5)).initialize();
+    // A busy machine may take longer for a session than the service waits for one.
+    return new DataSource({ ...dataSourceOptions(this.url, 5), connectTimeoutMS: 30_000 }).initialize();
   }
 
   async drop(): Promise<void> {

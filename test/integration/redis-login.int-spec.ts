@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { freePort, Program } from '../support/programs.js';
+import { RedisServer } from '../support/redis-server.js';
+import { TestDatabase } from '../support/test-database.js';
+
+jest.setTimeout(60_000);
+
+let testDatabase: TestDatabase;
+let redis: RedisServer;
+beforeAll(async () => {
+  testDatabase = await TestDatabase.create();
+  redis = await RedisServer.create();
+  await redis.ask((client) => client.config('SET', 'requirepass', 'right'));
+});
+afterAll(async () => {
+  await redis.kill();
+  await testDatabase.drop();
+});
+
+it.each([
+  ['main', 'a wrong password', ':wrong@', 'WRONGPASS'],
+  ['main', 'no password', '', 'NOAUTH'],
+  ['worker', 'a wrong password', ':wrong@', 'WRONGPASS'],
+])('%s says that Redis refuses %s', async (role, _what, login, reason) => {
+  const program = Program.run(`dist/src/${role}.js`, [], {
+    DATABASE_URL: testDatabase.url,
+    REDIS_URL: redis.url.replace('//', `//${login}`),
+    API_KEY_PEPPER: 'x'.repeat(32),
+    DIALER: 'simulated',
+    PORT: String(await freePort()),
+  });
+  try {
+    const [line] = await program.says(/^.*"msg":"redis refuses the login".*$/m);
+    expect(line).toContain(reason);
+    expect(program.output).not.toContain('wrong@');
+  } finally {
+    await program.end('SIGKILL');
+  }
+});
