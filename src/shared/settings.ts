@@ -38,7 +38,7 @@ export interface Settings {
   readonly maxContacts: number;
   /** Largest body, a CSV file included. @default 10_485_760 (10 MB) */
   readonly maxUploadBytes: number;
-  /** Requests that create a batch at one time, of one key; and of all keys in this process. @default 20 and 100 */
+  /** Requests that create a batch at one time, of one key; and of all keys in this process. @default 50 and 100 */
   readonly maxUploadsPerKey: number;
   readonly maxUploads: number;
   /** Streams of events open at one time, of one key; and of all keys in this process. @default 100 and 1_000 */
@@ -65,7 +65,7 @@ export const SETTING_DEFAULTS = {
   maxCallMinutes: 60,
   maxContacts: 10_000,
   maxUploadBytes: 10 * 1024 * 1024,
-  maxUploadsPerKey: 20,
+  maxUploadsPerKey: 50,
   maxUploads: 100,
   maxEventStreamsPerKey: 100,
   maxEventStreams: 1_000,

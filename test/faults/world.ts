@@ -49,6 +49,9 @@ export class World {
       DIALER: 'simulated',
       PORT: String(port),
       LOG_LEVEL: 'debug',
+      // Crowds are as large as a round makes them.
+      MAX_UPLOADS_PER_KEY: '10000',
+      MAX_UPLOADS: '10000',
     });
     const url = `http://127.0.0.1:${port}`;
     const answers = () =>

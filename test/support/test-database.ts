@@ -27,7 +27,8 @@ export class TestDatabase {
   /** A connection beside those of the application. */
   connect(): Promise<DataSource> {
     // A busy machine may take longer for a session than the service waits for one.
-    return new DataSource({ ...dataSourceOptions(this.url, 5), connectTimeoutMS: 30_000 }).initialize();
+    const options = dataSourceOptions(this.url, 5);
+    return new DataSource(Object.assign(options, { connectTimeoutMS: 30_000 })).initialize();
   }
 
   async drop(): Promise<void> {
