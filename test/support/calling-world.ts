@@ -119,7 +119,7 @@ export class CallingWorld {
   }
 
   /** Writes down what the programs printed. @returns where */
-  private keepLog(): string {
+  keepLog(): string {
     const file = join(tmpdir(), `batch-jobs-calls-${process.pid}.log`);
     const named = [...this.programs, ...this.ended.map((program) => ['killed worker', program] as const)];
     writeFileSync(file, named.map(([name, { output }]) => `== ${name}\n${output}`).join('\n'));
