@@ -222,9 +222,8 @@ async function expectPatience(gateway: Gateway): Promise<void> {
 }
 
 async function expectReturn(gateway: Gateway): Promise<void> {
-  await eventually(async () => expect(await gateway.wakeAt(aStart())).toBe(true));
-  expect(await gateway.probe()).toBe('up');
-  expect(await gateway.forget('batch_x.r1')).toBe(false);
+  const works = async () => [await gateway.wakeAt(aStart()), await gateway.probe(), await gateway.forget('batch_x.r1')];
+  await eventually(async () => expect(await works()).toEqual([true, 'up', false]));
 }
 
 const refuse = (proxy: TcpProxy) => proxy.refuse();

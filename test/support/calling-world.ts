@@ -26,7 +26,8 @@ export interface WorldOptions {
 /** The API, two workers and servers of their own, with a call service that the test plays. */
 export class CallingWorld {
   private readonly programs = new Map<string, Program>();
-  private ended: Program[] = [];
+  private readonly ended: Program[] = [];
+  private isOver = false;
 
   private constructor(
     readonly postgres: PostgresServer,
@@ -64,18 +65,15 @@ export class CallingWorld {
   }
 
   async end(): Promise<void> {
+    this.isOver = true;
     await Promise.all([...this.programs.values()].map((program) => program.end('SIGKILL')));
     await this.redis.kill();
     await this.postgres.remove();
   }
 
-  /** Kills a worker, 1 or 2, and starts it anew. */
+  /** Kills a worker, 1 or 2: it is started anew. */
   async restartWorker(which: number): Promise<void> {
-    const name = `worker ${which}`;
-    const worker = this.programs.get(name);
-    await worker?.end('SIGKILL');
-    if (worker) this.ended.push(worker);
-    this.startWorker(name);
+    await this.programs.get(`worker ${which}`)?.end('SIGKILL');
   }
 
   /** Lines that the workers have logged, those of killed ones included. */
@@ -119,7 +117,7 @@ export class CallingWorld {
   }
 
   /** Writes down what the programs printed. @returns where */
-  keepLog(): string {
+  private keepLog(): string {
     const file = join(tmpdir(), `batch-jobs-calls-${process.pid}.log`);
     const named = [...this.programs, ...this.ended.map((program) => ['killed worker', program] as const)];
     writeFileSync(file, named.map(([name, { output }]) => `== ${name}\n${output}`).join('\n'));
@@ -144,10 +142,18 @@ export class CallingWorld {
     );
   }
 
+  /** As whatever looks after processes does: one that has ended is started anew. */
+  private goOn(name: string, worker: Program): void {
+    this.ended.push(worker);
+    if (!this.isOver) this.startWorker(name);
+  }
+
   private startWorker(name: string): void {
     const { workerArgs = [] } = this.options;
     const [script, ...args] = [...workerArgs, 'dist/src/worker.js'];
-    this.programs.set(name, Program.run(script, args, this.environment));
+    const worker = Program.run(script, args, this.environment);
+    this.programs.set(name, worker);
+    void worker.exited.then(() => this.goOn(name, worker));
   }
 }
 
