@@ -4,7 +4,7 @@ import type { BatchJobId } from './batch-job.entity.js';
 import type { RetryableStatus } from './contact.status.js';
 
 /** Calls that have ended, and those of them after which the contact would be called again. */
-export interface CallSample {
+interface CallSample {
   readonly calls: number;
   readonly retried: number;
 }
@@ -16,7 +16,7 @@ export interface CallHabits extends CallSample {
 }
 
 /** A contact whose calls have begun and not ended. */
-export interface OpenContact {
+interface OpenContact {
   /** Calls placed so far, the one in progress included. */
   readonly attempts: number;
   /** When its next call is due, in milliseconds since 1970. Null: it is being called. */

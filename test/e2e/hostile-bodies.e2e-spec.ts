@@ -50,7 +50,9 @@ const sendChunked = (method: string, path: string, body: string): Promise<{ stat
     sent.end(body);
   });
 
-/** How long the process worked for it, in milliseconds of a processor: no longer was it deaf, on a busy machine as well. */
+/**
+ * How long the process worked for it, in milliseconds of a processor: no longer was it deaf, on a busy machine as well.
+ */
 async function workedFor(work: () => Promise<unknown>): Promise<number> {
   const from = process.cpuUsage();
   await work();
