@@ -14,7 +14,7 @@ export {
 export { DeletionService } from './scheduling/deletion.service.js';
 export { ProgressService, type ProgressNews } from './scheduling/progress.service.js';
 export { LedgerService, type HistoryPage, type StartReceipt } from './scheduling/ledger.service.js';
-export { HealthService, type Health } from './scheduling/health.service.js';
+export { HEALTH_PROBLEMS, HealthService, type Health, type HealthProblem } from './scheduling/health.service.js';
 export { RescheduleService, type Rescheduled } from './scheduling/reschedule.service.js';
 export { SchedulePreviewService, type SchedulePreview } from './scheduling/schedule-preview.service.js';
 export { TimezoneService, type ZoneAt } from './scheduling/timezone.service.js';
@@ -51,6 +51,8 @@ export { HttpDialer, type HttpDialerOptions } from './calling/dialers/http.diale
 export { SimulatedDialer } from './calling/dialers/simulated.dialer.js';
 export { TwilioDialer, type TwilioDialerOptions } from './calling/dialers/twilio.dialer.js';
 export { CALL_OUTCOMES, callEnd, type CallEnd, type CallOutcome } from './batch-jobs/call.outcome.js';
+export { callSnooze, SNOOZE_REASONS, type CallSnooze, type SnoozeReason } from './batch-jobs/call.snooze.js';
+export { RETRYABLE_STATUSES, type RetryableStatus } from './batch-jobs/contact.status.js';
 export { runMigrations } from './database/data-source.js';
 export type { ChangeTerms } from './batch-jobs/change-terms.js';
 export type { IdempotentRequest } from './shared/idempotent-request.js';

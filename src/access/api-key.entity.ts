@@ -18,7 +18,10 @@ export class ApiKey {
 
   @Column({ type: 'text' }) readonly name: string;
 
-  /** The first 16 characters of the key, for finding one that leaked: `'bj_live_3kTMd9Qa'`. Null: from before it was kept. */
+  /**
+   * The first 16 characters of the key, for finding one that leaked: `'bj_live_3kTMd9Qa'`. Null: from before it was
+   * kept.
+   */
   @Column({ type: 'text', nullable: true }) readonly beginning: string | null;
 
   /** HMAC-SHA-256 of the key under the pepper, or the previous one until its next use; 32 bytes. */

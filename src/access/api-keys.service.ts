@@ -3,11 +3,11 @@ import { timingSafeEqual } from 'node:crypto';
 import { LessThan } from 'typeorm';
 import { ulid } from 'ulid';
 import { Database } from '../shared/database.js';
-import { allPages, PAGE_SIZE } from '../shared/pages.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { ApiKey } from './api-key.entity.js';
 import { beginningOf, hashApiKey, isApiKey, newApiKey } from './api-key.format.js';
 import { KnownKeys } from './known-keys.js';
+import { allPages, PAGE_SIZE } from './pages.js';
 import type { Scope } from './scopes.js';
 
 /** Whose key it is and what it may do. */

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { MoreThan } from 'typeorm';
 import { ulid } from 'ulid';
 import { Database } from '../shared/database.js';
-import { allPages, PAGE_SIZE } from '../shared/pages.js';
 import { Organization } from './organization.entity.js';
+import { allPages, PAGE_SIZE } from './pages.js';
 import { PhoneNumber, type AgentChannel } from './phone-number.entity.js';
 
 export interface NewPhoneNumber {

@@ -19,7 +19,8 @@ export class InvalidInputError extends DomainError {
 }
 
 /**
- * Refuses inputs by name. Of many the first 20 are named, so that neither the work nor the answer grows with the request.
+ * Refuses inputs by name. Of many the first 20 are named, so that neither the work nor the answer grows with the
+ * request.
  *
  * @param errors one or more
  * @param code of the refusal, and further facts
@@ -85,7 +86,8 @@ export class FieldsTooLargeError extends DomainError {
 
   constructor(maxBytes: number) {
     super(
-      `The fields beside the contact list are larger than ${maxBytes} bytes together. What belongs to a contact goes into the list.`,
+      `The fields beside the contact list are larger than ${maxBytes} bytes together. ` +
+        'What belongs to a contact goes into the list.',
       { maxBytes },
     );
   }
@@ -117,6 +119,9 @@ export class UnsupportedMediaTypeError extends DomainError {
 /** A body that cannot be read, or that has too much or too little in it. The sentence stands for itself. */
 export const invalidForm = (detail: string, parameter?: string): InvalidInputError =>
   new InvalidInputError('invalid_request', detail, parameter === undefined ? [] : [{ parameter, detail }]);
+
+/** A body of JSON that is an array, a number or the like. */
+export const notAnObject = (): InvalidInputError => invalidForm('The body must be a JSON object.');
 
 /** A field that does not belong into a form as it is. @param what follows the name in the sentence */
 export const invalidFormField = (name: string, what: string): InvalidInputError =>

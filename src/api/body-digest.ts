@@ -22,8 +22,8 @@ export const digestOf = (...parts: readonly (string | Buffer)[]): Buffer => {
 const take = (hash: Hash, part: string | Buffer): void => void hash.update(`${Buffer.byteLength(part)}:`).update(part);
 
 /**
- * A JSON value in the one spelling of all that mean the same: without spaces, and its keys in order. A client that sends
- * a request again may write it anew.
+ * A JSON value in the one spelling of all that mean the same: without spaces, and its keys in order. A client that
+ * sends a request again may write it anew.
  *
  * @param value not too deep for the stack (`refuseDepth`)
  */

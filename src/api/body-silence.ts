@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bodyTimeout } from './api.errors.js';
 import { answerTo } from './problem-answer.js';
 
-/** Longest that a body may pause: as long as headers may take, and longer than a line that is only bad is silent. */
+/**
+ * Longest that a body may be silent: as long as headers may take, and longer than a line that is only bad is silent.
+ */
 export const BODY_SILENCE_MS = 15_000;
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>

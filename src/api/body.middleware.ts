@@ -7,8 +7,8 @@ import { MAX_BODY_BYTES } from './json-body.js';
 import { MiddlewareProblemFilter } from './middleware-problem.filter.js';
 
 /**
- * Judges what the headers say of a body, and sees that it arrives. Before it is read where the adapter lets a middleware
- * in so early (Fastify), else before it is looked at.
+ * Judges what the headers say of a body, and sees that it arrives. Before it is read where the adapter lets a
+ * middleware in so early (Fastify), else before it is looked at.
  *
  * @throws unsupported_media_type  it is compressed
  */

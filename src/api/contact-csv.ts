@@ -35,10 +35,10 @@ const OPTIONS = {
 /**
  * CSV of a whole list for spreadsheets and programs (RFC 4180), a piece of text at a time; the first is the header row.
  *
- * It begins with a byte order mark, without which Excel reads UTF-8 as something else. What a spreadsheet would take for
- * a formula has a `'` before it, wherever in a cell it may begin; so have numbers
- * ([decision 21](docs/decisions/0021-numbers-in-exports.md)). Columns of ours begin with `call.`, or with `call2.`,
- * `call3.`, … where a custom column does so.
+ * It begins with a byte order mark, without which Excel reads UTF-8 as something else. What a spreadsheet would take
+ * for a formula has a `'` before it, wherever in a cell it may begin; so have numbers ([decision
+ * 21](docs/decisions/0021-numbers-in-exports.md)). Columns of ours begin with `call.`, or with `call2.`, `call3.`, …
+ * where a custom column does so.
  */
 export async function* toCsv({ columns, hasMoreColumns, pieces }: ContactExport): AsyncGenerator<string> {
   const prefix = prefixBeside(columns);

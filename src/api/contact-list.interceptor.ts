@@ -19,8 +19,9 @@ import {
   type ContactListLimits,
   type CsvReading,
 } from '../batch-jobs/contact-list.js';
+import { isJsonObject } from '../shared/exact-json.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
-import { FieldsTooLargeError, invalidForm, UnsupportedMediaTypeError } from './api.errors.js';
+import { FieldsTooLargeError, invalidForm, notAnObject, UnsupportedMediaTypeError } from './api.errors.js';
 import { canonical, digestOf, hashing, keepBodyDigest, ListDigest } from './body-digest.js';
 import { readForm, type FieldsAround } from './form-reader.js';
 import { MAX_BODY_BYTES } from './json-body.js';
@@ -114,9 +115,8 @@ export class ContactListInterceptor implements NestInterceptor {
 
   private async readParsed(request: Request): Promise<ListBody> {
     const { body } = request;
-    if (typeof body !== 'object' || body === null || Array.isArray(body))
-      throw invalidForm('The body must be a JSON object.');
-    const { contacts, ...fields } = body as { contacts?: unknown };
+    if (!isJsonObject(body)) throw notAnObject();
+    const { contacts, ...fields } = body;
     if (contacts === undefined) throw invalidForm(ONE_OF_TWO, 'contacts');
     refuseFormFields(fields);
     if (Buffer.byteLength(canonical(fields)) > MAX_BODY_BYTES) throw new FieldsTooLargeError(MAX_BODY_BYTES);

@@ -4,8 +4,8 @@ import { map, type Observable } from 'rxjs';
 import { hasExactNumber, stringifyExactly } from '../shared/exact-json.js';
 
 /**
- * Writes an answer with the numbers of contacts as they were uploaded, where the adapter would round them or make strings
- * of them. Outside of what looks into an answer, as it makes text of it.
+ * Writes an answer with the numbers of contacts as they were uploaded, where the adapter would round them or make
+ * strings of them. Outside of what looks into an answer, as it makes text of it.
  */
 @Injectable()
 export class ExactJsonInterceptor implements NestInterceptor {

@@ -1,7 +1,8 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { Observable } from 'rxjs';
-import { invalidForm, UnsupportedMediaTypeError } from './api.errors.js';
+import { isJsonObject } from '../shared/exact-json.js';
+import { notAnObject, UnsupportedMediaTypeError } from './api.errors.js';
 import { canonical, digestOf, keepBodyDigest } from './body-digest.js';
 import { rawRequest, type AdapterRequest } from './raw-request.js';
 
@@ -20,9 +21,7 @@ export class JsonBodyInterceptor implements NestInterceptor {
     const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
     if (type !== 'application/json') throw new UnsupportedMediaTypeError("Send the body as 'application/json'.");
     const { body } = request;
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-      throw invalidForm('The body must be a JSON object.');
-    }
+    if (!isJsonObject(body)) throw notAnObject();
     keepBodyDigest(rawRequest(request), digestOf(canonical(body)));
     return next.handle();
   }

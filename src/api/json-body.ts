@@ -3,7 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import secureJson from 'secure-json-parse';
 import { invalidForm } from './api.errors.js';
 
-/** Longest body of a route that takes no list, and most bytes of the fields beside one: the longest of ours has 5 KB. */
+/**
+ * Longest body of a route that takes no list, and most bytes of the fields beside one: the longest of ours has 5 KB.
+ */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 /** Levels of objects and arrays in a body, itself included: contacts have 16, and stand on the third level. */

@@ -9,7 +9,7 @@ import {
   type ContactListLimits,
 } from '../batch-jobs/contact-list.js';
 import { isJsonObject, parseExactly } from '../shared/exact-json.js';
-import { FieldsTooLargeError, invalidForm, invalidFormField } from './api.errors.js';
+import { FieldsTooLargeError, invalidFormField, notAnObject } from './api.errors.js';
 import { ListDigest } from './body-digest.js';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH, notUtf8, parseJson, tooDeep } from './json-body.js';
 import { JsonCutter, type JsonSink } from './json-cutter.js';
@@ -92,6 +92,6 @@ const intoCutter = (cutter: JsonCutter, reader: ContactArrayReader): Writable =>
 
 const fieldsOf = (text: string): Readonly<Record<string, unknown>> => {
   const body: unknown = text === '' ? null : parseJson(text);
-  if (!isJsonObject(body)) throw invalidForm('The body must be a JSON object.');
+  if (!isJsonObject(body)) throw notAnObject();
   return body;
 };

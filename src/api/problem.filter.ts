@@ -20,6 +20,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** A client that goes while its answer is made ends the stream of it: nothing failed, and nobody is there to be told. */
+/**
+ * A client that goes while its answer is made ends the stream of it: nothing failed, and nobody is there to be told.
+ */
 const hasLeft = (response: AdapterResponse, error: unknown): boolean =>
   rawResponse(response).destroyed && (error as NodeJS.ErrnoException | null)?.code === 'ERR_STREAM_PREMATURE_CLOSE';

@@ -35,7 +35,9 @@ export interface HistoryFacts {
   readonly startsAt: string | null;
   readonly localStartTime: string | null;
   readonly timezone: string | null;
-  /** Absent but in the two sides of `changed`. Without `retryableStatuses` while every job retried after all of them. */
+  /**
+   * Absent but in the two sides of `changed`. Without `retryableStatuses` while every job retried after all of them.
+   */
   readonly settings?: Omit<ChangeableSettings, 'retryableStatuses'> & Partial<ChangeableSettings>;
 }
 

@@ -8,8 +8,8 @@ const list = SNOOZE_REASONS.map((reason) => `'${reason}'`).join(', ');
  * A batch that goes slowly, because calls of it could not be placed. There is a row only while that is so: it goes when
  * as many calls are allowed again as the batch may have, when the batch is resumed, and when it ends.
  *
- * Apart from `batch_jobs`, whose rows and entity tags stay as they are. Written by `setback.statements.ts` only, but for
- * its end.
+ * Apart from `batch_jobs`, whose rows and entity tags stay as they are. Written by `setback.statements.ts` only, but
+ * for its end.
  */
 @Entity('batch_job_holds')
 @Check('batch_job_holds_reason_known', `reason in (${list})`)

@@ -93,7 +93,7 @@ export class BatchJob {
   /** Why the job failed, a stable word such as `'start_window_missed'`. Null unless failed. */
   @Column({ name: 'failure_reason', type: 'text', nullable: true }) readonly failureReason: string | null;
 
-  /** Why the system has paused it, a `SnoozeReason`. Null unless paused, and when a person has paused it. */
+  /** Why the service has paused it. Null unless paused, and when a person has paused it. */
   @Column({ name: 'pause_reason', type: 'text', nullable: true }) readonly pauseReason: SnoozeReason | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'clock_timestamp()' })

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { Batched } from '../shared/batched.js';
 import { Database } from '../shared/database.js';
-import { isLockTimeout } from '../shared/lock-timeout.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import { contactStatusOf, type CallEnd } from './call.outcome.js';
 import {
@@ -22,8 +21,8 @@ import {
 } from './calls.statements.js';
 import { LOCK_BATCH_JOB } from './conditional.statement.js';
 import { CANCEL_WAITING, changeContacts } from './contact.statements.js';
-import { RETRYABLE_STATUSES } from './contact.status.js';
 import { WITHDRAW_CALL, type GivenBackRow } from './give-back.statements.js';
+import { isLockTimeout } from './lock-timeout.js';
 import { LIST_OVERDUE, LIST_READY, LIST_UNPLACED, type OverdueCall, type UnplacedCall } from './sweep.statements.js';
 
 const CALL_ID = /^call_[0-9A-HJKMNP-TV-Z]{26}$/;
@@ -36,7 +35,7 @@ const MOST_AT_ONCE = 100;
 
 // A lock on a batch's row is had in milliseconds, but for seconds of a cancel or a change of a very long list.
 const LOCK_PATIENCE_MS = 250;
-// As a session has it (reliability.md, section 2).
+// As a session has it (`database/data-source.ts`).
 const LOCK_PATIENCE_APART_MS = 2_000;
 
 const lockPatience = (isApart: boolean): string => String(isApart ? LOCK_PATIENCE_APART_MS : LOCK_PATIENCE_MS);
@@ -70,8 +69,8 @@ const callIdOf = ({ callId }: { readonly callId: string }): string => callId;
 /**
  * The statements on calls: each does what it does once, whoever asks and however often.
  *
- * Takes and ends wait for the locks on their batches' rows. One that is held for seconds, by a cancel of a million contacts
- * say, keeps nobody else waiting for longer than a moment: then its calls are asked for apart.
+ * Takes and ends wait for the locks on their batches' rows. One that is held for seconds, by a cancel of a million
+ * contacts say, keeps nobody else waiting for longer than a moment: then its calls are asked for apart.
  */
 @Injectable()
 export class CallsRepository {
@@ -115,7 +114,11 @@ export class CallsRepository {
     return this.permitting.do(callId);
   }
 
-  /** Takes back a claim of a batch that does not run, or is held. @returns the organization whose slot is free; null when there was none */
+  /**
+   * Takes back a claim of a batch that does not run, or is held.
+   *
+   * @returns the organization whose slot is free; null when there was none
+   */
   async withdraw(callId: string): Promise<string | null> {
     const [withdrawn] = await this.database.query<GivenBackRow>(WITHDRAW_CALL, [callId, null]);
     return withdrawn?.isNew ? withdrawn.organizationId : null;
@@ -191,10 +194,8 @@ export class CallsRepository {
   private async endAll(reports: readonly CallReport[], isApart: boolean): Promise<(EndedRow | null)[]> {
     const columns = reports.map(({ callId, end, retry, organizationId }) => {
       const { outcome, errorCode, reason, roomName, providerCallId, durationSeconds } = end;
-      const status = contactStatusOf(outcome);
-      const isRetryable = (RETRYABLE_STATUSES as readonly string[]).includes(status);
       const told = [errorCode, reason, roomName, providerCallId, durationSeconds];
-      return [callId, outcome, status, isRetryable, retry.leastMs, ...told, organizationId];
+      return [callId, outcome, contactStatusOf(outcome), retry.leastMs, ...told, organizationId];
     });
     const [{ retry }] = reports;
     const transposed = columns[0].map((_, column) => columns.map((values) => values[column]));

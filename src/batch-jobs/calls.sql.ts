@@ -4,8 +4,8 @@
 export const NOW = '(select clock_timestamp())';
 
 /**
- * A condition that is true, on rows that are to be locked: how long the statement waits for the lock on each. Instead of what
- * the session waits otherwise, until the end of the transaction.
+ * A condition that is true, on rows that are to be locked: how long the statement waits for the lock on each. Instead
+ * of what the session waits otherwise, until the end of the transaction.
  *
  * @param parameter milliseconds as a text: `'$3'`
  */
@@ -17,9 +17,9 @@ export const MAY_BE_CALLED = `(job.status = 'running' and not exists (
     select from batch_job_holds where batch_job_id = job.id and held_until > ${NOW}))`;
 
 /**
- * Queries of a `with`: what it means to held batches that the provider has taken calls, which the query `taken` names by
- * `batch_job_id` and `placed_at`. No setback is one in a row any more, and each call that was placed after the hold was set
- * allows one more; the hold goes when as many are allowed as the batch may have.
+ * Queries of a `with`: what it means to held batches that the provider has taken calls, which the query `taken` names
+ * by `batch_job_id` and `placed_at`. No setback is one in a row any more, and each call that was placed after the hold
+ * was set allows one more; the hold goes when as many are allowed as the batch may have.
  */
 export const RELIEVE = `
   relief as (
@@ -30,7 +30,8 @@ export const RELIEVE = `
      group by hold.batch_job_id, job.concurrent_call_limit
   ), relieved as (
     update batch_job_holds as hold set setbacks = 0, calls_allowed = hold.calls_allowed + relief.calls
-      from relief where hold.batch_job_id = relief.batch_job_id and hold.calls_allowed + relief.calls < relief.call_limit
+      from relief
+     where hold.batch_job_id = relief.batch_job_id and hold.calls_allowed + relief.calls < relief.call_limit
   ), released as (
     delete from batch_job_holds as hold using relief
      where hold.batch_job_id = relief.batch_job_id and hold.calls_allowed + relief.calls >= relief.call_limit

@@ -16,8 +16,8 @@ export const LOCK_SLOTS = `select pg_advisory_xact_lock(hashtextextended('slots 
  *
  * A slot is held by a call that has not ended, and calls are claimed here only: both limits hold whatever else runs.
  * Batches take turns: each free slot goes to the batch with the fewest calls in flight, among equals to the one that has
- * waited longest for a turn. Due retries come before contacts that were never called. A held batch has no turn, and after
- * that as many calls in flight as are allowed for the time being.
+ * waited longest for a turn. Due retries come before contacts that were never called. A held batch has no turn, and
+ * after that as many calls in flight as are allowed for the time being.
  *
  * $1 organization, $2 ids for the calls: no more are claimed.
  */
@@ -31,7 +31,8 @@ export const CLAIM_CALLS = `
       from organizations where id = $1
   ), running as (
     select job.id, coalesce(in_flight.calls, 0) as calls,
-           least(free.slots, least(job.concurrent_call_limit, hold.calls_allowed) - coalesce(in_flight.calls, 0)) as slots
+           least(free.slots,
+                 least(job.concurrent_call_limit, hold.calls_allowed) - coalesce(in_flight.calls, 0)) as slots
       from free, batch_jobs as job left join in_flight on in_flight.batch_job_id = job.id
       left join batch_job_holds as hold on hold.batch_job_id = job.id
      where job.organization_id = $1 and ${MAY_BE_CALLED}
@@ -85,7 +86,10 @@ export interface ClaimedCall {
 
 /** A call that was handed out, to be placed by whoever got it. */
 export interface TakenCall extends ClaimedCall {
-  /** `call_` and a ULID, new for every attempt: what an outcome is reported under, and the idempotency key at the provider. */
+  /**
+   * `call_` and a ULID, new for every attempt: what an outcome is reported under, and the idempotency key at the
+   * provider.
+   */
   readonly callId: string;
   readonly contactId: string;
   /** Who speaks. */
@@ -109,7 +113,8 @@ export interface TakenCall extends ClaimedCall {
  */
 export const TAKE_CALLS = `
   with job as (
-    select * from batch_jobs where id in (select batch_job_id from call_attempts where id = any ($1)) and ${waitingAtMost('$3')}
+    select * from batch_jobs
+     where id in (select batch_job_id from call_attempts where id = any ($1)) and ${waitingAtMost('$3')}
      order by id for no key update
   ), taken as (
     update call_attempts as call
@@ -132,7 +137,8 @@ export const LIST_PERMITTED = `
    where call.id = any ($1) and call.ended_at is null and ${MAY_BE_CALLED}`;
 
 /** Of which batch the calls $1 are. */
-export const LIST_BATCHES_OF = `select id as "callId", batch_job_id as "batchJobId" from call_attempts where id = any ($1)`;
+export const LIST_BATCHES_OF = `
+  select id as "callId", batch_job_id as "batchJobId" from call_attempts where id = any ($1)`;
 
 /** The provider has it: from now on only the longest call is waited for. $1 call, $2 lease in ms, $3 provider's id, $4 room. */
 export const ACCEPT_CALL = `
@@ -171,17 +177,18 @@ const IS_CORRECTION = `
 /**
  * Ends calls, each once, but for a definite report that comes after the call was taken for unknown: it corrects what was
  * written, as long as nobody has been called again. Frees their slots, and writes the contacts as ended or as waiting for their next call. No row:
- * there is no such call. One that ends before it was accepted was taken by the provider all the same. A contact waits only while its batch may still call it, which the lock on the batch's row settles.
+ * there is no such call. One that ends before it was accepted was taken by the provider all the same. A contact waits
+ * only while its batch may still call it, which the lock on the batch's row settles.
  *
  * $1 delays before the next call in ms (of attempt 1, 2, …; the last repeats), then of each call: $2 id, $3 outcome,
- * $4 contact status, $5 whether it may be called again, $6 shortest delay in ms, $7 error code, $8 reason, $9 room,
- * $10 provider's id, $11 seconds, $12 organization (null: any); $13 longest wait for the lock on a batch in ms, a text.
+ * $4 contact status, $5 shortest delay in ms, $6 error code, $7 reason, $8 room, $9 provider's id, $10 seconds,
+ * $11 organization (null: any); $12 longest wait for the lock on a batch in ms, a text.
  */
 export const END_CALLS = `
   with report as (
-    select * from unnest($2::text[], $3::text[], $4::text[], $5::boolean[], $6::double precision[], $7::text[], $8::text[],
-                         $9::text[], $10::text[], $11::integer[], $12::text[])
-      as report (call_id, outcome, status, is_retryable, least_ms, error_code, reason, room_name, provider_call_id, seconds,
+    select * from unnest($2::text[], $3::text[], $4::text[], $5::double precision[], $6::text[], $7::text[], $8::text[],
+                         $9::text[], $10::integer[], $11::text[])
+      as report (call_id, outcome, status, least_ms, error_code, reason, room_name, provider_call_id, seconds,
                  of_organization)
   ), found as (
     select call.id, call.organization_id, call.batch_job_id, call.attempt, report.*
@@ -189,22 +196,23 @@ export const END_CALLS = `
      where report.of_organization is null or call.organization_id = report.of_organization
   ), job as (
     select id, status, max_attempts, retryable_statuses from batch_jobs
-     where id in (select batch_job_id from found) and ${waitingAtMost('$13')}
+     where id in (select batch_job_id from found) and ${waitingAtMost('$12')}
      order by id for no key update
   ), ended as (
     update call_attempts as call
-       set ended_at = coalesce(call.ended_at, clock_timestamp()), outcome = found.outcome, error_code = found.error_code, reason = found.reason,
-           room_name = coalesce(found.room_name, call.room_name),
+       set ended_at = coalesce(call.ended_at, clock_timestamp()), outcome = found.outcome,
+           error_code = found.error_code, reason = found.reason, room_name = coalesce(found.room_name, call.room_name),
            provider_call_id = coalesce(found.provider_call_id, call.provider_call_id), duration_seconds = found.seconds
       from found left join job on job.id = found.batch_job_id
      where call.id = found.id and (call.ended_at is null or (${IS_CORRECTION}))
     returning call.*, found.status as contact_status, found.least_ms,
-              coalesce(found.is_retryable and found.status = any (job.retryable_statuses) and job.status in ('running', 'paused') and call.attempt < job.max_attempts, false)
-                as is_retried
+              coalesce(found.status = any (job.retryable_statuses) and job.status in ('running', 'paused')
+                         and call.attempt < job.max_attempts, false) as is_retried
   ), contact as (
     update contacts
        set status = case when ended.is_retried then 'queued' else ended.contact_status end,
-           next_retry_at = case when ended.is_retried then ended.ended_at + make_interval(secs => greatest(ended.least_ms,
+           next_retry_at = case when ended.is_retried then ended.ended_at + make_interval(secs => greatest(
+             ended.least_ms,
              ($1::double precision[])[least(ended.attempt, cardinality($1::double precision[]))]) / 1000) end,
            completed_at = case when not ended.is_retried then ended.ended_at end,
            error_code = ended.error_code, failure_reason = ended.reason, room_name = ended.room_name,
@@ -214,8 +222,9 @@ export const END_CALLS = `
   ), taken as (
     select batch_job_id, placed_at from ended where accepted_at is null and reason is distinct from '${UNKNOWN_OUTCOME}'
   ), ${RELIEVE}
-  select found.id as "callId", found.organization_id as "organizationId", found.batch_job_id as "batchJobId", found.attempt,
-         ended.id is not null as "isNew", contact.status as "contactStatus", contact.next_retry_at as "nextRetryAt"
+  select found.id as "callId", found.organization_id as "organizationId", found.batch_job_id as "batchJobId",
+         found.attempt, ended.id is not null as "isNew", contact.status as "contactStatus",
+         contact.next_retry_at as "nextRetryAt"
     from found left join ended on ended.id = found.id left join contact on contact.id = ended.contact_id`;
 
 /** Batches of an organization that have no contact left to call. By the counters: an ended contact stays ended. $1 organization. */

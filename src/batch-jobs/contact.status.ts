@@ -24,7 +24,9 @@ const OPEN: readonly ContactStatus[] = [...WAITING_CONTACT_STATUSES, 'dialing'];
 /** True when no further call will be placed to the contact. */
 export const isEnded = (status: ContactStatus): boolean => !OPEN.includes(status);
 
-/** Outcomes after which a contact may be called again while attempts are left: all of them, unless its batch says less. */
+/**
+ * Outcomes after which a contact may be called again while attempts are left: all of them, unless its batch says less.
+ */
 export const RETRYABLE_STATUSES = ['no_answer', 'busy', 'timeout'] as const satisfies readonly ContactStatus[];
 export type RetryableStatus = (typeof RETRYABLE_STATUSES)[number];
 

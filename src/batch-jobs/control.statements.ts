@@ -31,8 +31,8 @@ const settings = (row: string): string => `jsonb_build_object(
  * Contacts that wait for a call which is no longer allowed end (`END_EXHAUSTED`); those that have ended stay so when more
  * calls are allowed.
  *
- * $8 name (null: as it is), $9 whether there is a description, $10 description, $11 call limit, $12 attempts, $13 outcomes
- * after which somebody is called again (null: as they are).
+ * $8 name (null: as it is), $9 whether there is a description, $10 description, $11 call limit, $12 attempts,
+ * $13 outcomes after which somebody is called again (null: as they are).
  */
 export const CHANGE = conditionally({
   action: 'changed',

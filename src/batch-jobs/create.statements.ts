@@ -11,7 +11,8 @@ export const INSERT_BATCH_JOB = `
   with created as (
     insert into batch_jobs (
       id, organization_id, from_phone_number_id, from_phone_number, agent_id, name, description, concurrent_call_limit, max_attempts,
-      retryable_statuses, max_late_start_minutes, total_contacts, status, schedule_revision, starts_at, local_start_time, timezone, disambiguation, tzdb_version)
+      retryable_statuses, max_late_start_minutes, total_contacts, status, schedule_revision, starts_at,
+      local_start_time, timezone, disambiguation, tzdb_version)
     select $1, $2, $3, $18, $4, $5, $6, $7::integer, $8::integer, $19::text[], $9::integer, $10::integer,
            case when start is null then 'pending' else 'scheduled' end,
            case when start is null then 0 else 1 end,

@@ -4,7 +4,7 @@ import type { BatchJobId } from './batch-job.entity.js';
 import type { RetryableStatus } from './contact.status.js';
 
 /** Calls that have ended, and those of them after which the contact would be called again. */
-export interface CallSample {
+interface CallSample {
   readonly calls: number;
   readonly retried: number;
 }
@@ -16,7 +16,7 @@ export interface CallHabits extends CallSample {
 }
 
 /** A contact whose calls have begun and not ended. */
-export interface OpenContact {
+interface OpenContact {
   /** Calls placed so far, the one in progress included. */
   readonly attempts: number;
   /** When its next call is due, in milliseconds since 1970. Null: it is being called. */
@@ -41,15 +41,18 @@ const CONTACTS_SAMPLED = 200;
 const OPEN_READ = 200;
 
 /**
- * Samples its newest batches by their first contacts, who have had all their calls before others, whatever came of them:
- * the last calls of a batch would be those of the people who are hard to reach. $1 organization, $2 outcomes to retry after.
+ * Samples its newest batches by their first contacts, who have had all their calls before others, whatever came of
+ * them: the last calls of a batch would be those of the people who are hard to reach. $1 organization, $2 outcomes to
+ * retry after.
  */
 const READ_HABITS = `
   with batches as (
-    select id from batch_jobs where organization_id = $1 and started_at is not null order by created_at desc, id desc limit 20
+    select id from batch_jobs where organization_id = $1 and started_at is not null
+     order by created_at desc, id desc limit 20
   ), sample as (
-    select call.outcome from batches join contacts as contact on contact.batch_job_id = batches.id and contact.position <= 50
-      join call_attempts as call on call.contact_id = contact.id
+    select call.outcome
+      from batches join contacts as contact on contact.batch_job_id = batches.id and contact.position <= 50
+           join call_attempts as call on call.contact_id = contact.id
      where call.ended_at is not null
   )
   select (select concurrent_call_limit from organizations where id = $1) as "concurrentCallLimit",
@@ -63,13 +66,15 @@ const READ_COURSE = `
      where batch_job_id = $1 and contact_counts.status <> 'pending'
   ), sample as (
     select contact.id
-      from called, generate_series(1, called.contacts, greatest(1, ceil(called.contacts / ${CONTACTS_SAMPLED}.0)::integer)) as place
-           join contacts as contact on contact.batch_job_id = $1 and contact.position = place
+      from called, generate_series(
+             1, called.contacts, greatest(1, ceil(called.contacts / ${CONTACTS_SAMPLED}.0)::integer)
+           ) as place join contacts as contact on contact.batch_job_id = $1 and contact.position = place
   ), calls as (
     select call.outcome, call.ended_at - call.placed_at as length
       from sample join call_attempts as call on call.contact_id = sample.id where call.ended_at is not null
   ), open as (
-    select attempt_count as attempts, null as due_at from contacts where batch_job_id = $1 and contacts.status = 'dialing'
+    select attempt_count as attempts, null as due_at
+      from contacts where batch_job_id = $1 and contacts.status = 'dialing'
     union all
     (select attempt_count, next_retry_at from contacts where batch_job_id = $1 and contacts.status = 'queued'
       order by next_retry_at desc limit ${OPEN_READ})
@@ -80,9 +85,11 @@ const READ_COURSE = `
          (select count(*)::integer from calls where outcome = any (job.retryable_statuses)) as retried,
          (select avg(extract(epoch from length) * 1000)::double precision from calls) as "callMs",
          (select coalesce(sum(extract(epoch from occurred_at) * case action when 'resumed' then 1000 else -1000 end), 0)
-            from batch_job_history where batch_job_id = job.id and action in ('paused', 'resumed'))::double precision as "pausedMs",
-         (select coalesce(json_agg(json_build_object('attempts', attempts,
-                                                     'dueAtMs', (extract(epoch from due_at) * 1000)::double precision)), '[]') from open) as open
+            from batch_job_history
+           where batch_job_id = job.id and action in ('paused', 'resumed'))::double precision as "pausedMs",
+         (select coalesce(json_agg(json_build_object(
+                   'attempts', attempts, 'dueAtMs', (extract(epoch from due_at) * 1000)::double precision)), '[]')
+            from open) as open
     from batch_jobs as job where id = $1`;
 
 /** Reads what estimates rest on: samples, of the same size however long a list is. */

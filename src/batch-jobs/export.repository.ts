@@ -50,8 +50,8 @@ export interface ExportedPiece {
 }
 
 /**
- * $1 job, $2 and $3 places, $4 statuses (null: any), $5 most bytes of rows before the last one, $6 uncalled contacts only. A
- * job without such contacts gives one row of nulls; none gives none.
+ * $1 job, $2 and $3 places, $4 statuses (null: any), $5 most bytes of rows before the last one, $6 uncalled contacts
+ * only. A job without such contacts gives one row of nulls; none gives none.
  */
 const READ_PIECE = `
   select contact.phone_number as "phoneNumber", contact.contact_data as "contactData", contact.status,

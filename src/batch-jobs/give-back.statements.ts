@@ -9,8 +9,8 @@ export interface GivenBackRow extends EndedRow {
 
 /**
  * Unmakes a call: there is no attempt, its slot is free, and its contact is as it was before. One of a batch that has
- * ended is cancelled with it, and one that is no longer allowed another call ends as its last one did. No row: there is no
- * such call. $1 call, $2 organization (null: any).
+ * ended is cancelled with it, and one that is no longer allowed another call ends as its last one did. No row: there is
+ * no such call. $1 call, $2 organization (null: any).
  *
  * @param condition on the `call`, of the `job` that is locked
  */
@@ -45,9 +45,9 @@ const giveBack = (condition: string): string => `
       from back where contacts.id = back.contact_id
     returning contacts.status, contacts.next_retry_at
   )
-  select found.id as "callId", found.organization_id as "organizationId", found.batch_job_id as "batchJobId", found.attempt,
-         returned.id is not null as "isNew", contact.status as "contactStatus", contact.next_retry_at as "nextRetryAt",
-         found.placed_at as "placedAt"
+  select found.id as "callId", found.organization_id as "organizationId", found.batch_job_id as "batchJobId",
+         found.attempt, returned.id is not null as "isNew", contact.status as "contactStatus",
+         contact.next_retry_at as "nextRetryAt", found.placed_at as "placedAt"
     from found left join returned on true left join contact on true`;
 
 /** A call that was certainly not placed. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { Batched } from '../shared/batched.js';
 import { Database } from '../shared/database.js';
 import type { BatchJob, BatchJobId } from './batch-job.entity.js';
 import type { CallOutcome } from './call.outcome.js';
-import { Batched } from '../shared/batched.js';
 import type { StatusCounts } from './status-counts.js';
 
 // Calls of one batch end one after the other, as each locks its row until it is committed, however long that takes: what
@@ -43,8 +43,8 @@ const READ_PROGRESS = `
   with moment as materialized (
     select date_trunc('milliseconds', clock_timestamp() - make_interval(secs => $2::double precision / 1000)) as settled_until
   )
-  select job.id, job.status, job.total_contacts as "totalContacts", job.starts_at as "startsAt", job.started_at as "startedAt",
-         job.completed_at as "completedAt", job.failure_reason as "failureReason",
+  select job.id, job.status, job.total_contacts as "totalContacts", job.starts_at as "startsAt",
+         job.started_at as "startedAt", job.completed_at as "completedAt", job.failure_reason as "failureReason",
          job.pause_reason as "pauseReason",
          (select coalesce(json_object_agg(status, contacts order by status), '{}') from contact_counts
            where batch_job_id = job.id and contacts <> 0) as counts,

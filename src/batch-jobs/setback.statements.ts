@@ -1,16 +1,16 @@
 import { historyFacts } from './history.sql.js';
 
-// The pause after one setback; each further one in a row doubles it. Short enough that a call service that is restarted
-// costs seconds, and a batch of it no more than the longest pause.
-const FIRST_PAUSE_SECONDS = 1;
-const LONGEST_PAUSE_SECONDS = 30;
+// How long one setback holds a batch; each further one in a row doubles it. Short enough that a call service that is
+// restarted costs seconds, and a batch of it no more than the longest of them.
+const FIRST_HOLD_SECONDS = 1;
+const LONGEST_HOLD_SECONDS = 30;
 
 /** Keeps 2 to the power of it far from the end of all numbers. */
 const MOST_DOUBLINGS = 10;
 
 /**
- * The batch of a call, locked, so that the next statement sees its hold as the last holder of the lock left it; and when
- * what is to be a setback was begun. $1 call, $2 milliseconds since then (null: it was when the call was placed).
+ * The batch of a call, locked, so that the next statement sees its hold as the last holder of the lock left it; and
+ * when what is to be a setback was begun. $1 call, $2 milliseconds since then (null: it was when the call was placed).
  */
 export const LOCK_BATCH_OF_CALL = `
   select job.id as "batchJobId", job.organization_id as "organizationId",
@@ -27,12 +27,13 @@ export interface SetbackRow {
 }
 
 /**
- * Counts a setback of a running batch whose row is locked: nothing of it is placed for a while, and then no more calls at
- * one time than the provider has taken, and half of those that it has not answered yet. What was begun before the last setback belongs to that one, so that five calls which fail together are
- * one setback; it may prolong the pause all the same. No row: it was not counted.
+ * Counts a setback of a running batch whose row is locked: nothing of it is placed for a while, and then no more calls
+ * at one time than the provider has taken, and half of those that it has not answered yet. What was begun before the
+ * last setback belongs to that one, so that five calls which fail together are one setback; it may prolong the hold all
+ * the same. No row: it was not counted.
  *
- * $1 job, $2 when it was begun, $3 reason, $4 error code, $5 shortest pause in ms (null: as ours), $6 reasons that are in a
- * row with it, $7 setbacks in a row after which the batch is paused (null: never).
+ * $1 job, $2 when it was begun, $3 reason, $4 error code, $5 shortest hold in ms (null: as ours), $6 reasons that are
+ * in a row with it, $7 setbacks in a row after which the batch is paused (null: never).
  */
 export const SET_BACK = `
   with before as (
@@ -54,12 +55,15 @@ export const SET_BACK = `
       from setback where hold.batch_job_id = setback.id and not setback.is_counted
   ), hold as (
     insert into batch_job_holds as hold (batch_job_id, reason, error_code, setbacks, set_at, held_until, calls_allowed)
-    select id, $3, $4, setbacks, at, at + make_interval(secs => greatest($5::double precision / 1000,
-             least(${LONGEST_PAUSE_SECONDS}, ${FIRST_PAUSE_SECONDS} * power(2, least(setbacks - 1, ${MOST_DOUBLINGS}))))), calls_allowed
+    select id, $3, $4, setbacks, at, at + make_interval(secs => greatest(
+             $5::double precision / 1000,
+             least(${LONGEST_HOLD_SECONDS}, ${FIRST_HOLD_SECONDS} * power(2, least(setbacks - 1, ${MOST_DOUBLINGS}))))),
+           calls_allowed
       from setback where is_counted
     on conflict (batch_job_id) do update
-       set reason = excluded.reason, error_code = excluded.error_code, setbacks = excluded.setbacks, set_at = excluded.set_at,
-           held_until = greatest(hold.held_until, excluded.held_until), calls_allowed = excluded.calls_allowed
+       set reason = excluded.reason, error_code = excluded.error_code, setbacks = excluded.setbacks,
+           set_at = excluded.set_at, held_until = greatest(hold.held_until, excluded.held_until),
+           calls_allowed = excluded.calls_allowed
     returning *
   ), paused as (
     update batch_jobs as job set status = 'paused', pause_reason = $3

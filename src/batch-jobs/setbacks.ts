@@ -2,8 +2,8 @@ import { SNOOZE_REASONS, type SnoozeReason } from './call.snooze.js';
 
 /**
  * Setbacks in a row after which a batch is paused until a person resumes it. Null: never, as a provider that is full is
- * there. What passes by itself has some 90 s for it (pauses of 1, 2, 4, 8, 16, 30, 30 s); what somebody has to mend is told
- * after 7 s, when it was not a passing answer.
+ * there. What passes by itself has some 90 s for it (held for 1, 2, 4, 8, 16, 30, 30 s); what somebody has to mend is
+ * told after 7 s, when it was not a passing answer.
  */
 const PAUSES_AFTER = {
   provider_busy: null,

@@ -2,8 +2,8 @@ import { MAY_BE_CALLED, NOW } from './calls.sql.js';
 import type { ClaimedCall } from './calls.statements.js';
 
 /*
- * What a sweep looks for. Organizations take turns in every list: one that has lost thousands of calls leaves room for the
- * others.
+ * What a sweep looks for. Organizations take turns in every list: one that has lost thousands of calls leaves room for
+ * the others.
  */
 
 /** A claimed call that nobody took for a while. */
@@ -11,7 +11,10 @@ export interface UnplacedCall extends ClaimedCall {
   readonly claimedForMs: number;
 }
 
-/** Claimed for longer than $1 milliseconds and not placed, at most $2, the oldest of each organization first, none of $3. */
+/**
+ * Claimed for longer than $1 milliseconds and not placed, at most $2, the oldest of each organization first, none of
+ * $3.
+ */
 export const LIST_UNPLACED = `
   select id as "callId", organization_id as "organizationId", batch_job_id as "batchJobId",
          extract(epoch from clock_timestamp() - claimed_at)::double precision * 1000 as "claimedForMs"
@@ -40,8 +43,8 @@ export const LIST_OVERDUE = `
    order by row_number() over (partition by organization_id order by lease_ends_at), lease_ends_at limit $1`;
 
 /**
- * Organizations with a running batch in which somebody could be called or nobody is left, in order of their ids, after $2,
- * at most $1. Those whose slots are all taken are asked again when one is freed.
+ * Organizations with a running batch in which somebody could be called or nobody is left, in order of their ids, after
+ * $2, at most $1. Those whose slots are all taken are asked again when one is freed.
  */
 export const LIST_READY = `
   select distinct organization_id as "organizationId" from batch_jobs as job

@@ -14,7 +14,7 @@ import { Dispatcher } from './dispatcher.js';
 
 const MINUTE_MS = 60_000;
 
-// The person may just have been spoken to (calls.md, section 3: calling twice is worse than calling later).
+// The person may just have been spoken to: calling twice is worse than calling later (docs/decisions/0019-calls.md).
 const AFTER_UNKNOWN_MS = 5 * MINUTE_MS;
 
 /** What became of a report. */
@@ -39,8 +39,8 @@ export class CallOutcomes {
    * Ends a call: its slot is free, and its contact has ended or waits for the next call. The first report counts; a
    * further one changes nothing and is no error, but for one that comes after the outcome was taken for unknown.
    *
-   * A call that is snoozed is given back instead: its contact waits as before (`contactStatus`), its batch slows down, and
-   * from then on there is no such call.
+   * A call that is snoozed is given back instead: its contact waits as before (`contactStatus`), its batch slows down,
+   * and from then on there is no such call.
    *
    * @param organizationId only a call of this one; null: of any, for who has proved to be the provider
    * @param batchJobId of the call, from who knows it. Null: it is looked up

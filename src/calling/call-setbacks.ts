@@ -6,11 +6,11 @@ import { CallsGateway } from '../scheduling/calls.gateway.js';
 import { Metrics } from '../shared/metrics.js';
 import { Dispatcher } from './dispatcher.js';
 
-// Who asks for a longer pause is asked again all the same: what a provider says is not to stop a batch for a day.
-const LONGEST_PAUSE_MS = 60 * 60_000;
+// Who asks for more is asked again all the same: what a provider says is not to stop a batch for a day.
+const LONGEST_HOLD_MS = 60 * 60_000;
 
-const fitPause = (ms: number | null): number | null =>
-  ms !== null && ms > 0 ? Math.min(Math.ceil(ms), LONGEST_PAUSE_MS) : null;
+const fitHold = (ms: number | null): number | null =>
+  ms !== null && ms > 0 ? Math.min(Math.ceil(ms), LONGEST_HOLD_MS) : null;
 
 /** Takes back calls that were not placed, and slows down, or pauses, the batches that they are of. */
 @Injectable()
@@ -34,7 +34,7 @@ export class CallSetbacks {
    */
   async snooze(callId: string, snooze: CallSnooze, organizationId: string | null): Promise<EndedRow | null> {
     const { reason, errorCode } = snooze;
-    const fit = { ...snooze, retryAfterMs: fitPause(snooze.retryAfterMs) };
+    const fit = { ...snooze, retryAfterMs: fitHold(snooze.retryAfterMs) };
     const snoozed = await this.setbacks.snooze(callId, fit, organizationId);
     if (!snoozed?.call.isNew) return snoozed?.call ?? null;
     const { call, setback } = snoozed;
@@ -47,8 +47,8 @@ export class CallSetbacks {
   }
 
   /**
-   * Slows down the batch of a call of which nobody knows what became: as many more would be lost in an outage that shows
-   * itself like that. The call stays as it is.
+   * Slows down the batch of a call of which nobody knows what became: as many more would be lost in an outage that
+   * shows itself like that. The call stays as it is.
    *
    * @param errorCode what is known of the failure, a short code. Null: nothing
    * @param begunMsAgo when that was tried which failed. Null: when the call was placed

@@ -30,8 +30,8 @@ const CONCURRENCY = 5;
 const DRAIN_MS = 1_000;
 
 /**
- * Takes calls to be placed from the queue, and requests to look for some. It keeps none waiting: Bull's order is that of
- * the claims, and a thousand of one organization would be before the first of another.
+ * Takes calls to be placed from the queue, and requests to look for some. It keeps none waiting: Bull's order is that
+ * of the claims, and a thousand of one organization would be before the first of another.
  */
 @Injectable()
 export class CallConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {

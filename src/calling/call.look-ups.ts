@@ -46,7 +46,9 @@ export class CallLookUps implements BeforeApplicationShutdown {
     return this.lanes.keysInHand;
   }
 
-  /** Looks these up, each when it is its turn, in place of those that still wait: what is known of them has grown old. */
+  /**
+   * Looks these up, each when it is its turn, in place of those that still wait: what is known of them has grown old.
+   */
   replace(overdue: readonly OverdueCall[]): void {
     this.lanes.clear();
     for (const call of overdue) this.lanes.add(call);

@@ -1,8 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../../test/support/garbage.js';
 import { anOutboundCall } from '../../test/support/outbound-call.js';
 import { ACCEPTED, ScriptedDialer, type Script } from '../../test/support/scripted-dialer.js';
 import { withDefaults } from '../shared/settings.js';
@@ -11,9 +9,6 @@ import { CallRunner } from './call.runner.js';
 import { WITHDRAWN } from './dialer.js';
 
 Logger.overrideLogger(false);
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
 
 let nowMs = 0;
 const clock = jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
@@ -110,10 +105,7 @@ describe('the time for placing', () => {
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
     const { done, place } = setup({ script, dialTimeoutSeconds: 0.1 });
     const placing = place();
-    for (let round = 0; round < 3; round += 1) {
-      await setImmediate();
-      gc();
-    }
+    await collectGarbage();
     await placing;
     expect(done).toEqual(['noted']);
   });

@@ -20,8 +20,8 @@ export const LEASE_GRACE_MS = 30_000;
 /** For a dialer to heed its signal. One that does not keeps nobody else waiting. */
 export const SIGNAL_GRACE_MS = 5_000;
 
-// A pause or cancel that was answered is heeded by whatever is sent later than this after it: about one round trip, on a
-// network between continents, as beyond it the batch is looked at again before anything is sent.
+// A pause or cancel that was answered is heeded by whatever is sent later than this after it: about one round trip, on
+// a network between continents, as beyond it the batch is looked at again before anything is sent.
 const FRESH_MS = 250;
 
 const WRITE_AGAIN_MS = 1_000;

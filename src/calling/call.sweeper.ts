@@ -19,8 +19,8 @@ const ABANDONED_MS = 15_000;
 const SWEEP_LIMIT = 100;
 
 /**
- * Finds what Redis, a dead worker or a silent provider has lost: the reason why no contact stays `dialing`. A round waits
- * for PostgreSQL and Redis only, never for a provider.
+ * Finds what Redis, a dead worker or a silent provider has lost: the reason why no contact stays `dialing`. A round
+ * waits for PostgreSQL and Redis only, never for a provider.
  */
 @Injectable()
 export class CallSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {

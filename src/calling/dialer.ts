@@ -15,16 +15,18 @@ export interface AcceptedCall {
   readonly roomName: string | null;
 }
 
-/** Nothing was sent, and nobody is at fault: the batch does not run any more (see `Permission`), or the process ends. */
+/**
+ * Nothing was sent, and nobody is at fault: the batch does not run any more (see `Permission`), or the process ends.
+ */
 export const WITHDRAWN = { outcome: 'withdrawn' } as const;
 export type WithdrawnCall = typeof WITHDRAWN;
 
 export type PlacedCall = AcceptedCall | CallEnd | CallSnooze | WithdrawnCall;
 
 /**
- * Whether the call may still be placed. For a dialer that has to wait before it can send anything, for a connection say:
- * it asks when it is ready, and sends at once or returns `WITHDRAWN`. Costs nothing right after the call was handed out.
- * Never throws: while PostgreSQL cannot be asked the answer is no.
+ * Whether the call may still be placed. For a dialer that has to wait before it can send anything, for a connection
+ * say: it asks when it is ready, and sends at once or returns `WITHDRAWN`. Costs nothing right after the call was
+ * handed out. Never throws: while PostgreSQL cannot be asked the answer is no.
  */
 export type Permission = () => Promise<boolean>;
 

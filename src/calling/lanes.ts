@@ -14,9 +14,10 @@ export interface LanesOptions<Item> {
   readonly laneOf: (item: Item) => string;
 }
 
-// A lane takes another place only while it holds fewer than so many times what is free: 40 of 50 places for one alone, 22
-// each for two. So whoever comes next finds a free place at once, and has an even share soon; of 50 places between two and
-// ten stay free. (Choudhury and Hahne, Dynamic Queue Length Thresholds for Shared-Memory Packet Switches, 1998.)
+// A lane takes another place only while it holds fewer than so many times what is free: 40 of 50 places for one alone,
+// 22 each for two. So whoever comes next finds a free place at once, and has an even share soon; of 50 places between
+// two and ten stay free. (Choudhury and Hahne, Dynamic Queue Length Thresholds for Shared-Memory Packet Switches,
+// 1998.)
 const TIMES_WHAT_IS_FREE = 4;
 
 /**

@@ -8,8 +8,8 @@ import type { WorkingPart } from '../shared/working-part.js';
 // Closing tells Redis good-bye and connects once more; what waits longer than that waits for a Redis that is silent.
 const FAREWELL_MS = 3 * REDIS_PATIENCE_MS;
 
-// Bull comes back from an empty queue every 5 s, and after a failure another 5 s later; a connection that is half-open is
-// given up after 15 s.
+// Bull comes back from an empty queue every 5 s, and after a failure another 5 s later; a connection that is half-open
+// is given up after 15 s.
 const SILENCE_MS = 30_000;
 const LOOK_INTERVAL_MS = 1_000;
 
@@ -31,8 +31,8 @@ interface InnerQueue {
  * Takes queue jobs from a queue until it is stopped. Started by hand on bootstrap: `@Process` would begin while the
  * application is still being put together.
  *
- * Bull gives a queue up for good when its first words to Redis are refused, and does not notice a connection that is of no
- * use. A queue object that has failed, or that fetches nothing for 30 s, is thrown away for another.
+ * Bull gives a queue up for good when its first words to Redis are refused, and does not notice a connection that is of
+ * no use. A queue object that has failed, or that fetches nothing for 30 s, is thrown away for another.
  */
 export class QueueConsumer<T> implements WorkingPart {
   readonly kind = 'consumer';
@@ -76,8 +76,8 @@ export class QueueConsumer<T> implements WorkingPart {
   }
 
   /**
-   * Takes no more, lets the work in hand end, within a deadline, and leaves the queue. An acknowledgement that does not get
-   * through costs a second, stale delivery.
+   * Takes no more, lets the work in hand end, within a deadline, and leaves the queue. An acknowledgement that does not
+   * get through costs a second, stale delivery.
    */
   async stop(drainMs: number): Promise<void> {
     this.shutdown.abort();
@@ -182,8 +182,8 @@ export class QueueConsumer<T> implements WorkingPart {
 }
 
 /**
- * Without it, each queue job that ends during the drain would fetch the next one. It is Bull's own local pause, but for the
- * connection that Bull then makes anew.
+ * Without it, each queue job that ends during the drain would fetch the next one. It is Bull's own local pause, but for
+ * the connection that Bull then makes anew.
  */
 function stopFetching(queue: Queue): void {
   const bull = queue as unknown as InnerQueue;
@@ -192,8 +192,8 @@ function stopFetching(queue: Queue): void {
 }
 
 /**
- * ioredis subscribes again with each new connection, in a promise that nobody hears: a Redis that has another password by
- * then would end the process.
+ * ioredis subscribes again with each new connection, in a promise that nobody hears: a Redis that has another password
+ * by then would end the process.
  */
 function hearRefusals(queue: Queue): void {
   const { eclient } = queue as unknown as InnerQueue;

@@ -18,7 +18,8 @@ export interface Administration {
 
 /**
  * Runs one command on the configured database, or else on that of the `npm start` that runs in this folder.
- * The process ends with 0 done, 1 failed, 2 not understood; by itself, so that all is written: a pipe takes 64 KB at a time.
+ * The process ends with 0 done, 1 failed, 2 not understood; by itself, so that all is written: a pipe takes 64 KB at a
+ * time.
  */
 export async function administer(usage: string, command: (on: Administration) => Promise<string>): Promise<void> {
   try {

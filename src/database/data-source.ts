@@ -63,9 +63,9 @@ const MIGRATIONS = [
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
  *
- * The session limits are the design's (reliability.md, section 2): a statement that takes longer than 5 s, a lock that
- * is not had within 2 s or a connection that is not free within 2 s becomes an error of that one request, never a
- * process that waits for ever.
+ * Sessions have limits (docs/architecture.md, “Connections”): a statement that takes longer than 5 s, a lock that is
+ * not had within 2 s or a connection that is not free within 2 s becomes an error of that one request, never a process
+ * that waits for ever.
  */
 export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSourceOptions => ({
   type: 'postgres',

@@ -37,8 +37,9 @@ export const expectedRetries = (attemptsLeft: number, { retryShare }: CallPatter
 /**
  * Until the last contact has ended, on the average.
  *
- * Nobody waits for a slot here: what slots allow is in the waves. Each contact's calls are independent, so the chance that
- * all have ended by a time is a product, of which the sum of the logarithms is kept; the mean is the area above it.
+ * Nobody waits for a slot here: what slots allow is in the waves. Each contact's calls are independent, so the chance
+ * that all have ended by a time is a product, of which the sum of the logarithms is kept; the mean is the area above
+ * it.
  */
 export const expectedEnd = (waves: readonly Wave[], pattern: CallPattern): number => {
   const certain = Math.max(0, ...waves.map(({ endsIn }) => endsIn));
@@ -70,8 +71,8 @@ const changesOf = ({ contacts, endsIn, attempts }: Wave, pattern: CallPattern): 
 };
 
 /**
- * Until everybody who was never called has had a first call. Due retries come first: the longer it takes, the more of them
- * are among the calls made meanwhile.
+ * Until everybody who was never called has had a first call. Due retries come first: the longer it takes, the more of
+ * them are among the calls made meanwhile.
  *
  * @param lengthOf so many calls, in minutes
  * @param alreadyDue retries of others that are due within so many minutes

@@ -36,7 +36,10 @@ export class CallsGateway implements OnApplicationBootstrap {
     return (await this.redis.store('add', () => this.add(calls))) !== null;
   }
 
-  /** The same for calls that should have been placed before: one whose queue job lost its place in the queue gets another. */
+  /**
+   * The same for calls that should have been placed before: one whose queue job lost its place in the queue gets
+   * another.
+   */
   async placeAgain(calls: readonly ClaimedCall[]): Promise<boolean> {
     const hasFreed = await this.redis.ask('look up', () => this.freeLost(calls.map(({ callId }) => callId)));
     return hasFreed !== null && this.place(calls);

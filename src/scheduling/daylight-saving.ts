@@ -27,6 +27,9 @@ export const isDaylightSaving = (instantMs: number, zone: Zone): boolean => {
   return offsetsAround(instantMs, zone).some((other) => other < offsetMs);
 };
 
-/** Whether clocks show what UTC's do, from half a year before to half a year after: Reykjavik's, and not London's in winter. */
+/**
+ * Whether clocks show what UTC's do, from half a year before to half a year after: Reykjavik's, and not London's in
+ * winter.
+ */
 export const showsUtc = (instantMs: number, zone: Zone): boolean =>
   offsetsAround(instantMs, zone).every((offsetMs) => offsetMs === 0);

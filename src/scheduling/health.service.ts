@@ -23,11 +23,8 @@ export const HEALTH_PROBLEMS = [
 export type HealthProblem = (typeof HEALTH_PROBLEMS)[number];
 
 export interface Health {
-  /** It answers, and takes changes. */
-  readonly isDatabaseUp: boolean;
-  /** The same. False is no reason to take a process out of service: starts are kept and made without Redis. */
-  readonly isRedisUp: boolean;
   readonly database: ServerState;
+  /** Anything but `'up'` is no reason to take a process out of service: starts are kept and made without Redis. */
   readonly redis: ServerState;
   /** Null when PostgreSQL does not answer. */
   readonly workers: Workers | null;
@@ -46,7 +43,7 @@ export interface Health {
 // Asked often and without a key: what it costs the servers does not hang on how often.
 const SHARED_MS = 1_000;
 
-// The promise without Redis (reliability.md).
+// The promise without Redis (docs/reliability.md).
 const OVERDUE_SECONDS = 15;
 
 // Without Redis a call is placed by the sweep within some seconds; more than this, and nobody is at it, or far too few.
@@ -79,8 +76,6 @@ export class HealthService {
       this.backlog.look().catch(() => null),
     ]);
     return {
-      isDatabaseUp: database === 'up',
-      isRedisUp: redis === 'up',
       database,
       redis,
       workers,

@@ -1,5 +1,5 @@
-import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import { isDeepStrictEqual } from 'node:util';
+import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { Course } from '../batch-jobs/estimate.repository.js';
 import type { CallPosition, EndedCall, Progress, ProgressRepository } from '../batch-jobs/progress.repository.js';
 import { Recurring } from '../shared/recurring.js';
@@ -9,7 +9,7 @@ const READ_INTERVAL_MS = 1_000;
 /** Most calls that are read, and told, at once. */
 export const CALLS_AT_ONCE = 100;
 
-// Two seconds of the fastest dispatch (calls.md, section 4). Who is farther behind reads for itself.
+// Two seconds of the fastest dispatch (`bench/`). Who is farther behind reads for itself.
 const CALLS_KEPT = 1_000;
 
 /** Whether a position comes after another. */

@@ -7,7 +7,7 @@ import { wakeUpId } from './scheduler.gateway.js';
 // Bull keeps whole milliseconds: a wake-up farther off than this was set by a faulty clock.
 const TOLERANCE_MS = 1_000;
 
-// What is promised with Redis gone (reliability.md): a start that is later has no worker at it.
+// What is promised with Redis gone (docs/reliability.md): a start that is later has no worker at it.
 const START_BOUND_MS = 15_000;
 
 /**

@@ -42,7 +42,10 @@ export class ScheduleResolver {
     return this.timezones.warnOfOmittedZone(asked, zoneBefore);
   }
 
-  /** A stored start as a clock in its zone shows it, RFC 9557. Null without one, and for a zone that the data do not have. */
+  /**
+   * A stored start as a clock in its zone shows it, RFC 9557. Null without one, and for a zone that the data do not
+   * have.
+   */
   localStartTimeOf({ startsAt, timezone }: Pick<BatchJob, 'startsAt' | 'timezone'>): string | null {
     // Data older than those that stored it may not know a zone: that is no reason to show nothing of a job.
     if (!startsAt || timezone === null || !this.timezones.knows(timezone)) return null;

@@ -14,8 +14,8 @@ export const fold = (name: string): string =>
 export const foldCommon = (name: string): string => fold(name.replace(/\b(standard|daylight|summer|time)\b/gi, ''));
 
 /**
- * Digits are offsets, and no name of a zone: `UTC+5` is not nearly `UTC`, and by `GMT+5` people mean five hours ahead of
- * Greenwich, but IANA's `Etc/GMT+5` is five hours behind.
+ * Digits are offsets, and no name of a zone: `UTC+5` is not nearly `UTC`, and by `GMT+5` people mean five hours ahead
+ * of Greenwich, but IANA's `Etc/GMT+5` is five hours behind.
  */
 export const hasDigit = (name: string): boolean => /\d/.test(name);
 
@@ -29,8 +29,8 @@ export interface City {
 }
 
 /**
- * What people mean first by words that several zones share, or none has. The American abbreviations as mail has read them
- * since 1982 (RFC 822, section 5.1; RFC 5322, section 4.3).
+ * What people mean first by words that several zones share, or none has. The American abbreviations as mail has read
+ * them since 1982 (RFC 822, section 5.1; RFC 5322, section 4.3).
  */
 const MEANT_FIRST = new Map(
   Object.entries({
@@ -118,8 +118,8 @@ const WINDOWS = new Map(
 );
 
 /**
- * Zones with the same offsets in winter and summer are one meaning of a word; the one that is meant first stands for them,
- * or else the one with the largest city.
+ * Zones with the same offsets in winter and summer are one meaning of a word; the one that is meant first stands for
+ * them, or else the one with the largest city.
  */
 const meaningsOf = (word: string): string[] => {
   const first = MEANT_FIRST.get(word);

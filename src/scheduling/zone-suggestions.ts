@@ -29,7 +29,9 @@ const slips = (from: string, to: string): number => {
 const spelledAlike = (name: string): string[] =>
   ZONES.filter(({ whole }) => whole === fold(name)).map((zone) => zone.name);
 
-/** Zones of cities of the name, IANA's own first, but those of the region or country that was given before the others. */
+/**
+ * Zones of cities of the name, IANA's own first, but those of the region or country that was given before the others.
+ */
 const ofCities = (name: string): string[] => {
   const [city, region] = [cityOf(name), regionOf(name)];
   const zones = [
@@ -56,9 +58,9 @@ const nearMisses = (name: string): string[] => {
 };
 
 /**
- * Lists the zones, up to three and the likeliest first, that a name may have been meant for: spelled a little differently,
- * as Windows or everyday speech calls it (`'India Standard Time'`, `'PST'`), named by another city (`'Miami'`), in the wrong
- * region, or mistyped. What is found in one of these ways is not mixed with the next.
+ * Lists the zones, up to three and the likeliest first, that a name may have been meant for: spelled a little
+ * differently, as Windows or everyday speech calls it (`'India Standard Time'`, `'PST'`), named by another city
+ * (`'Miami'`), in the wrong region, or mistyped. What is found in one of these ways is not mixed with the next.
  */
 export const suggestZones = (name: string): string[] => {
   if (name.length > MAX_NAME_LENGTH || hasDigit(name) || fold(name) === '') return [];

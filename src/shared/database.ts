@@ -39,7 +39,8 @@ const PROBE_SHARED_MS = 1_000;
 
 // Of one row, which nobody waits for: who finds it locked asks nothing but whether it may write at all.
 const PROBE = `
-  update write_probes set probed_at = clock_timestamp() where id in (select id from write_probes for update skip locked)`;
+  update write_probes set probed_at = clock_timestamp()
+   where id in (select id from write_probes for update skip locked)`;
 
 /**
  * The way to PostgreSQL. Every statement of the service passes here, so that an outage has one meaning.

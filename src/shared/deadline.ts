@@ -4,8 +4,8 @@ import { setMaxListeners } from 'node:events';
  * Gives work a time limit: a signal that rises when the time is over (with a `TimeoutError`), or as soon as `outer`
  * rises (with its reason). Timer and listener are gone when the work ends.
  *
- * The one place where signals are composed. `AbortSignal.any([outer, AbortSignal.timeout(ms)])` never rises on Node.js 20
- * once the garbage collector has run, since it holds its sources weakly: a person was then called minutes after the
+ * The one place where signals are composed. `AbortSignal.any([outer, AbortSignal.timeout(ms)])` never rises on Node.js
+ * 20 once the garbage collector has run, since it holds its sources weakly: a person was then called minutes after the
  * limit.
  *
  * @param work may ignore the signal; it is waited for all the same

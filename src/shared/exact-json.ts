@@ -12,8 +12,8 @@ const MARK = `${randomUUID()}:`;
 const MARKED = new RegExp(`"${MARK}([^"]*)"`, 'g');
 
 /**
- * A number of JSON that no number of JavaScript is equal to, as it was written: `9007199254740993`. Whoever writes it with
- * `JSON.stringify` has it as a string, and not rounded; `stringifyExactly` writes it as the number that it was.
+ * A number of JSON that no number of JavaScript is equal to, as it was written: `9007199254740993`. Whoever writes it
+ * with `JSON.stringify` has it as a string, and not rounded; `stringifyExactly` writes it as the number that it was.
  */
 export class ExactNumber {
   constructor(readonly text: string) {}
@@ -28,8 +28,8 @@ export class ExactNumber {
 }
 
 /**
- * Reads JSON without rounding: a number that JavaScript would write otherwise, and that has so many digits that this may
- * matter, is an {@link ExactNumber}.
+ * Reads JSON without rounding: a number that JavaScript would write otherwise, and that has so many digits that this
+ * may matter, is an {@link ExactNumber}.
  *
  * @param parse judges the text, and reads it where all of its numbers are ordinary
  * @throws what `parse` throws

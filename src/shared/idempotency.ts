@@ -26,7 +26,7 @@ export class IdempotencyInProgressError extends DomainError {
   }
 }
 
-/** Kept as long as a client may reasonably try again (reliability.md, section 3). */
+/** Kept as long as a client may reasonably try again (docs/decisions/0014-idempotency-keys.md). */
 const KEPT = `interval '24 hours'`;
 
 const FIND = `

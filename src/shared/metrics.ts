@@ -4,8 +4,9 @@ import type { WorkingPart } from './working-part.js';
 
 /**
  * Upper bounds in seconds. A timer's start takes milliseconds (0.005 to 0.25); 1 is the promise with Redis, 4 what the
- * sweep needs without (2 s young and 2 s apart), 15 the promise without Redis (reliability.md); a start that is later has
- * had no worker or no PostgreSQL for a minute, a quarter of an hour, or the hour after which it is missed by default.
+ * sweep needs without (2 s young and 2 s apart), 15 the promise without Redis (docs/reliability.md); a start that is
+ * later has had no worker or no PostgreSQL for a minute, a quarter of an hour, or the hour after which it is missed by
+ * default.
  */
 const LATENESS_SECONDS = [0.005, 0.025, 0.1, 0.25, 1, 2, 4, 15, 60, 900, 3_600];
 
@@ -63,7 +64,7 @@ export class Metrics {
 
   private readonly systemPauses = new Counter({
     name: 'batch_jobs_system_pauses_total',
-    help: 'Batches paused by the system after several setbacks in a row, by the last one.',
+    help: 'Batches paused by the service after several setbacks in a row, by the last one.',
     labelNames: ['reason'],
     registers: [this.registry],
   });

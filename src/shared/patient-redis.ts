@@ -5,7 +5,9 @@ import { RedisPatience } from './redis-patience.js';
 import { requestContext } from './request-context.js';
 import { ServerWatch, type ServerState } from './server-watch.js';
 
-/** A snapshot that failed, a replica, a full memory, too few replicas, a user without the right: not a word is written. */
+/**
+ * A snapshot that failed, a replica, a full memory, too few replicas, a user without the right: not a word is written.
+ */
 const REFUSAL = /\b(MISCONF|READONLY|OOM|NOREPLICAS|NOPERM)\b/;
 
 /** Short, as the key is only for being written. */
@@ -35,7 +37,10 @@ export class PatientRedis {
     return this.answer(what, ask, () => this.watch.noteAnswer());
   }
 
-  /** The same of what takes room in Redis: only such an answer shows that Redis takes writes, as a full one still deletes. */
+  /**
+   * The same of what takes room in Redis: only such an answer shows that Redis takes writes, as a full one still
+   * deletes.
+   */
   store<T>(what: string, ask: () => Promise<T>): Promise<T | null> {
     return this.answer(what, ask, () => this.watch.noteWrite());
   }

@@ -16,7 +16,8 @@ export class Recurring implements WorkingPart {
   private completedAt: number | null = null;
 
   /**
-   * @param work decides itself what a failure means; one that it throws is logged, and the round is not completed. Gets a
+   * @param work decides itself what a failure means; one that it throws is logged, and the round is not completed. Gets
+   * a
    *   signal that rises with `stop`.
    * @param pauseMs from the end of one round to the beginning of the next
    */

@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { RedisOptions } from 'ioredis';
 
-/** Longest that anything waits for Redis while a caller waits for us (reliability.md, section 1). */
+/** Longest that anything waits for Redis while a caller waits for us (docs/architecture.md, “Connections”). */
 export const REDIS_PATIENCE_MS = 500;
 
 // ioredis would wait 10 s for each try.
@@ -27,7 +27,10 @@ const address = (redisUrl: string): RedisOptions => {
 // A half-open connection would fail every command for the quarter of an hour until the system gives it up.
 const CALLER_SILENCE_MS = 2_000;
 
-/** Redis answers, and the connection is of no use: it leads to a replica since a failover, or was not let in. Another may do. */
+/**
+ * Redis answers, and the connection is of no use: it leads to a replica since a failover, or was not let in. Another
+ * may do.
+ */
 const isSpent = ({ message }: Error): boolean => /\b(READONLY|NOAUTH)\b/.test(message);
 
 // Each command is answered so, and what is asked while it connects fails: another connection now and then is enough.
@@ -76,8 +79,8 @@ interface Failing {
 }
 
 /**
- * Says in the log why a connection fails: each attempt to who looks closely, and once, loudly, that Redis does not let us
- * in. That does not pass by itself, and whatever is asked of Redis then fails with other words.
+ * Says in the log why a connection fails: each attempt to who looks closely, and once, loudly, that Redis does not let
+ * us in. That does not pass by itself, and whatever is asked of Redis then fails with other words.
  */
 export const tellFailures = (connection: Failing, logger: Logger): void => {
   let isTold = false;

@@ -3,11 +3,14 @@ import type { Logger } from '@nestjs/common';
 /** What is known of a server: `'refuses_writes'` answers, and takes no change. */
 export type ServerState = 'up' | 'down' | 'refuses_writes';
 
-// A write that is taken does not prove that all are: a full disk, or a full memory, takes what fits. What is refused again
-// and again is asked for more often than that.
+// A write that is taken does not prove that all are: a full disk, or a full memory, takes what fits. What is refused
+// again and again is asked for more often than that.
 const REFUSAL_HOLDS_MS = 5_000;
 
-/** Remembers how a server did when it was last asked, and says in the log when it goes and when it is back: one line each. */
+/**
+ * Remembers how a server did when it was last asked, and says in the log when it goes and when it is back: one line
+ * each.
+ */
 export class ServerWatch {
   private last: ServerState = 'up';
   private refusedAt = 0;
@@ -22,7 +25,11 @@ export class ServerWatch {
     return this.last;
   }
 
-  /** It did not answer: away, or just being connected to anew after a refusal. @param facts what was asked, and what came instead */
+  /**
+   * It did not answer: away, or just being connected to anew after a refusal.
+   *
+   * @param facts what was asked, and what came instead
+   */
   noteSilence(facts: object): void {
     if (this.isHeld) return;
     if (this.last === 'down') this.logger.debug(`${this.server} is still away`, facts);

@@ -12,13 +12,13 @@ export interface Settings {
   readonly redisUrl: string;
   /** Before every key in Redis; the braces keep all keys of one queue in one slot of a cluster. @default '{batch-jobs}' */
   readonly redisKeyPrefix: string;
-  /** Secret under which API keys are hashed, at least 32 characters. Without the previous one a new one makes every key invalid. */
+  /** Secret under which API keys are hashed, at least 32 characters. A new one alone makes every key invalid. */
   readonly apiKeyPepper: string;
   /** The secret before it, or the one to come: keys under either are valid. Null: there is none. @default null */
   readonly apiKeyPepperPrevious: string | null;
   /** Requests of one key within a minute. @default 300 */
   readonly rateLimitPerMinute: number;
-  /** The same of a key that may only report outcomes. @default 30_000 (500 calls a second: calls.md, section 4) */
+  /** The same of a key that may only report outcomes. @default 30_000 (500 calls a second: `bench/`) */
   readonly reportRateLimitPerMinute: number;
   /** Farthest a start may lie ahead. @default 366 */
   readonly maxScheduleDays: number;
@@ -26,7 +26,7 @@ export interface Settings {
   readonly maxLateStartMinutes: number;
   /** When zone rules changed: `move` keeps the wall time of a start, `report` logs what would move, and moves nothing. @default 'move' */
   readonly timeRulesChange: TimeRulesChange;
-  /** Minutes before the second call to a contact, the third, …; the last repeats. @default [5, 30, 60] (calls.md, section 2) */
+  /** Minutes before the second call to a contact, the third, …; the last repeats. @default [5, 30, 60] */
   readonly retryDelaysMinutes: readonly number[];
   /** Calls that one worker hands to the dialer at one time; the limits of calls in flight are others. @default 50 */
   readonly callConcurrency: number;

@@ -14,8 +14,8 @@ export const isWorthRetrying = (sqlState: string | null): boolean =>
 export const READ_ONLY = '25006';
 
 /**
- * PostgreSQL answers and takes no change: it is read-only, its disk is full (53100) or fails (58), or its files or tables
- * may not be written (42501, which a file system that became read-only shows as well). Reads may go on working.
+ * PostgreSQL answers and takes no change: it is read-only, its disk is full (53100) or fails (58), or its files or
+ * tables may not be written (42501, which a file system that became read-only shows as well). Reads may go on working.
  */
 export const isWriteRefusal = (sqlState: string | null): boolean =>
   sqlState !== null && (sqlState.startsWith('58') || [READ_ONLY, '42501', '53100'].includes(sqlState));

@@ -1,8 +1,9 @@
 import { DomainError } from './domain-error.js';
 
 /**
- * PostgreSQL could not be reached, did not answer in time, or takes no changes at the moment. Nothing was changed, unless
- * the line broke in the very moment of a commit: then nobody on this side can know. The same call may succeed later.
+ * PostgreSQL could not be reached, did not answer in time, or takes no changes at the moment. Nothing was changed,
+ * unless the line broke in the very moment of a commit: then nobody on this side can know. The same call may succeed
+ * later.
  */
 export class UnavailableError extends DomainError {
   readonly code = 'unavailable';

@@ -1,6 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A worker's last sign of life, and what it said of itself. Rows of workers that are gone are deleted by the others. */
+/**
+ * A worker's last sign of life, and what it said of itself. Rows of workers that are gone are deleted by the others.
+ */
 @Entity('worker_heartbeats')
 export class WorkerHeartbeat {
   /** Of one process, made anew with each start. */

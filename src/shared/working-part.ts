@@ -1,4 +1,7 @@
-/** A part of a worker that goes on until it is told to stop: a consumer of a queue, or a loop. Whether it does can be seen. */
+/**
+ * A part of a worker that goes on until it is told to stop: a consumer of a queue, or a loop. Whether it does can be
+ * seen.
+ */
 export interface WorkingPart {
   readonly kind: 'consumer' | 'loop';
   /** Of a consumer that of its queue; in snake case that of a loop. Unlike any other in a worker. */

@@ -199,7 +199,8 @@ describe('PATCH /batch/jobs/:id', () => {
           where batch_job_id = $1 returning id, batch_job_id, position
        )
        insert into call_attempts (id, organization_id, batch_job_id, contact_id, attempt, claimed_at, ended_at, outcome)
-       select 'call_' || position || attempt || $1, 'org_a', batch_job_id, id, attempt, clock_timestamp(), clock_timestamp(), outcome
+       select 'call_' || position || attempt || $1, 'org_a', batch_job_id, id, attempt,
+              clock_timestamp(), clock_timestamp(), outcome
          from called join (values (1, 1, 'busy'), (1, 2, 'no_answer'), (2, 1, 'no_answer'), (2, 2, 'busy'))
                        as calls (of, attempt, outcome) on calls.of = called.position`,
       [id],

@@ -39,7 +39,7 @@ const postsOf = (batchJobId: string): Received[] =>
 describe('a call service that behaves', () => {
   it('is given the call as it was claimed, and ends it at once', async () => {
     service.answerWith(200, { outcome: 'answered', durationSeconds: 42, roomName: 'room-7' });
-    const id = await startBatch(app, [{ phone: '+12025550123', name: 'Ada' } as { phone: string }]);
+    const id = await startBatch(app, [{ phone: '+12025550123', name: 'Ada' }]);
 
     expect(await contactIn(app, id, 'completed')).toMatchObject({ callDuration: 42, roomName: 'room-7' });
     expect(postsOf(id).map(placedIn)).toEqual([

@@ -1,14 +1,11 @@
 /* oxlint-disable jest/expect-expect -- `countedBy` expects */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getQueueToken } from '@nestjs/bull';
 import type { Queue } from 'bull';
 import { BATCH_START_PRODUCER } from '../../src/scheduling/queues.js';
 import { eventually } from '../support/eventually.js';
 import { JobRows } from '../support/job-rows.js';
 import { TestApp } from '../support/test-app.js';
-
-// Real time passes: what is due in seconds is waited for.
-jest.setTimeout(120_000);
 
 let app: TestApp;
 let rows: JobRows;

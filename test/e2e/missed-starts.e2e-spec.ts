@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { JobRows } from '../support/job-rows.js';
 import { aBatch, TestApp, type Answer } from '../support/test-app.js';
-
-// The sweep of a real worker is waited for.
-jest.setTimeout(120_000);
 
 const NOW = '2027-02-20T00:00:00Z';
 const DUE = '2027-02-20T01:00:00Z';

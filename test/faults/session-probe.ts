@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const PAUSE_MS = 250;
 
 /**
- * Opens sessions to PostgreSQL all the time, as the service does: how long that takes tells a machine that is overloaded
- * from a service that refuses what it could do.
+ * Opens sessions to PostgreSQL all the time, as the service does: how long that takes tells a machine that is
+ * overloaded from a service that refuses what it could do.
  */
 export class SessionProbe {
   private readonly stopping = new AbortController();

@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { callEnd } from '../../src/batch-jobs/call.outcome.js';
 import { Dispatcher } from '../../src/calling/dispatcher.js';
 import { BATCH_CALL_PRODUCER } from '../../src/scheduling/queues.js';
+import { aDoor } from '../support/a-door.js';
 import { CallRows } from '../support/call-rows.js';
 import { eventually } from '../support/eventually.js';
 import { ACCEPTED, ANSWERED, ScriptedDialer } from '../support/scripted-dialer.js';
@@ -30,13 +31,6 @@ beforeEach(async () => {
 
 const dispatch = (organizationId: string) => app.app.get(Dispatcher, { strict: false }).dispatch(organizationId);
 const placedOf = (organizationId: string) => dialer.placed.filter((call) => call.organizationId === organizationId);
-
-/** A door that calls wait at until it is opened. */
-function aDoor() {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { open, opened };
-}
 
 const becomes = (id: string, status: string) =>
   eventually(async () => {

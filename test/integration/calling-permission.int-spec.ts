@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { callSnooze } from '../../src/batch-jobs/call.snooze.js';
 import { WITHDRAWN } from '../../src/calling/dialer.js';
+import { aDoor } from '../support/a-door.js';
 import { CallRows } from '../support/call-rows.js';
 import { eventually } from '../support/eventually.js';
+import { startBatch } from '../support/running-batch.js';
 import { ANSWERED, ScriptedDialer, type Script } from '../support/scripted-dialer.js';
 import { contacts, TestApp } from '../support/test-app.js';
 import { truncate } from '../support/truncate.js';
@@ -23,12 +25,7 @@ beforeEach(async () => {
   dialer.placed.length = 0;
 });
 
-/** Creates a job and starts it. @returns its id */
-async function running(count: number): Promise<string> {
-  const id = await app.create({ contacts: contacts(count) });
-  expect((await app.post(`/batch/jobs/${id}/start`)).status).toBe(200);
-  return id;
-}
+const running = (count: number): Promise<string> => startBatch(app, contacts(count));
 
 const call = (id: string, verb: 'pause' | 'resume' | 'cancel') => async () =>
   expect((await app.post(`/batch/jobs/${id}/${verb}`)).status).toBe(200);
@@ -72,7 +69,8 @@ describe('a call that waits inside a dialer', () => {
     const id = await running(1);
     await eventually(() => expect(dialer.placed).toHaveLength(1));
     await app.database.query(
-      `insert into batch_job_holds select $1, 'provider_busy', null, 1, clock_timestamp(), clock_timestamp() + interval '1 hour', 1`,
+      `insert into batch_job_holds
+       select $1, 'provider_busy', null, 1, clock_timestamp(), clock_timestamp() + interval '1 hour', 1`,
       [id],
     );
     await eventually(async () => expect(await rows.counts(id)).toEqual({ pending: 1 }));
@@ -89,10 +87,9 @@ describe('a call that waits inside a dialer', () => {
 
 describe('a dialer that does not heed its signal', () => {
   it('keeps its place for a few seconds only, and what it says later counts', async () => {
-    let answer: () => void = () => undefined;
-    const isSlow = new Promise<void>((resolve) => (answer = resolve));
+    const door = aDoor();
     dialer.script = async () => {
-      await isSlow;
+      await door.opened;
       return ANSWERED;
     };
     const stuck = await running(1);
@@ -104,20 +101,19 @@ describe('a dialer that does not heed its signal', () => {
 
     expect(await rows.counts(stuck)).toEqual({ dialing: 1 });
     expect(await rows.hold(stuck)).toMatchObject({ reason: 'provider_failing', setbacks: 1 });
-    answer();
+    door.open();
     await eventually(async () => expect(await rows.counts(stuck)).toEqual({ completed: 1 }));
   });
 
   it('may say later, too, that the call was never placed', async () => {
-    let answer: () => void = () => undefined;
-    const isSlow = new Promise<void>((resolve) => (answer = resolve));
+    const door = aDoor();
     dialer.script = async () => {
-      await isSlow;
+      await door.opened;
       return callSnooze('provider_busy', { retryAfterMs: 600_000 });
     };
     const id = await running(1);
     await eventually(async () => expect(await rows.hold(id)).toMatchObject({ reason: 'provider_failing' }), 15_000);
-    answer();
+    door.open();
     await eventually(async () => expect(await rows.counts(id)).toEqual({ pending: 1 }));
     expect((await rows.hold(id))?.leftMs).toBeGreaterThan(500_000);
   });

@@ -3,12 +3,13 @@ import { array, assert, asyncProperty, constantFrom, integer } from 'fast-check'
 import { callEnd, type CallEnd } from '../../src/batch-jobs/call.outcome.js';
 import { callSnooze, type CallSnooze } from '../../src/batch-jobs/call.snooze.js';
 import { CallOutcomes } from '../../src/calling/call-outcomes.js';
-import { DialerRefusal, WITHDRAWN, type PlacedCall } from '../../src/calling/dialer.js';
+import { WITHDRAWN, type PlacedCall } from '../../src/calling/dialer.js';
 import { Dispatcher } from '../../src/calling/dispatcher.js';
 import { CallRows } from '../support/call-rows.js';
 import { EventReader } from '../support/event-reader.js';
 import { eventually } from '../support/eventually.js';
 import { LogLines } from '../support/log-lines.js';
+import { startBatch } from '../support/running-batch.js';
 import { ACCEPTED, ANSWERED, ScriptedDialer } from '../support/scripted-dialer.js';
 import { contacts, TestApp } from '../support/test-app.js';
 import { truncate } from '../support/truncate.js';
@@ -34,21 +35,17 @@ beforeEach(async () => {
   log.forget();
 });
 
-/** Creates a job and starts it. @returns its id */
-async function running(count: number, fields: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const id = await app.create({ contacts: contacts(count), ...fields });
-  expect((await app.post(`/batch/jobs/${id}/start`)).status).toBe(200);
-  return id;
-}
+const running = (count: number, fields: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+  startBatch(app, contacts(count), fields);
 
 const dispatch = () => app.app.get(Dispatcher, { strict: false }).dispatch('org_a');
 const outcomes = () => app.app.get(CallOutcomes, { strict: false });
 const detail = async (id: string) => (await app.get(`/batch/jobs/${id}`)).body;
 
-/** Waits for a status of the job, cutting every pause of it short. */
+/** Waits for a status of the job, cutting every hold of it short. */
 const becomes = (id: string, status: string) =>
   eventually(async () => {
-    await rows.endPauses();
+    await rows.passHolds();
     await dispatch();
     const { status: found } = await rows.row(id);
     if (found !== status) throw new Error(`${id} is ${found}: ${JSON.stringify(await rows.counts(id))}`);
@@ -98,7 +95,7 @@ describe('a provider that is full', () => {
     expect((await rows.hold(id))?.leftMs).toBeLessThanOrEqual(3_600_000);
   });
 
-  it('goes on by itself after the pause', async () => {
+  it('goes on by itself after the hold', async () => {
     let refusals = 1;
     dialer.script = () => ((refusals -= 1) >= 0 ? BUSY : ANSWERED);
     const id = await running(3, { concurrentCallLimit: 1 });
@@ -152,7 +149,7 @@ describe('an outage of the provider', () => {
     // Each time that a call is looked up, and nobody answers, is another one.
     await eventually(async () => {
       await rows.endLeases(id);
-      await rows.endPauses();
+      await rows.passHolds();
       await dispatch();
       expect(await rows.pauseReason(id)).toBe('provider_failing');
     }, 90_000);
@@ -192,7 +189,7 @@ describe('the state of an account', () => {
     },
   );
 
-  it('that passes is nothing but a pause of a second', async () => {
+  it('that passes is nothing but a hold of a second', async () => {
     let refusals = 1;
     dialer.script = () =>
       (refusals -= 1) >= 0 ? callSnooze('dialer_misconfigured', { errorCode: 'http_401' }) : ANSWERED;
@@ -237,16 +234,6 @@ describe('a call that was accepted', () => {
 });
 
 describe('a dialer', () => {
-  it('that refuses the batch fails it, and nobody was called', async () => {
-    dialer.script = () => {
-      throw new DialerRefusal('agent_not_found', 'there is no agent_a');
-    };
-    const id = await running(20, { concurrentCallLimit: 5 });
-    await becomes(id, 'failed');
-    await eventually(async () => expect(await rows.counts(id)).toEqual({ cancelled: 20 }));
-    for (const contact of await rows.people(id)) expect(contact).toMatchObject({ attemptCount: 0, isEnded: true });
-  });
-
   it('that sends nothing gives the call back, without a consequence for its batch', async () => {
     let withdrawn = 0;
     dialer.script = () => ((withdrawn += 1) <= 2 ? WITHDRAWN : ANSWERED);
@@ -286,7 +273,7 @@ describe('whatever comes', () => {
           };
           const id = await running(8, { maxAttempts, concurrentCallLimit });
           await eventually(async () => {
-            await rows.endPauses();
+            await rows.passHolds();
             if ((await rows.row(id)).status === 'paused') await app.post(`/batch/jobs/${id}/resume`);
             await dispatch();
             expect((await rows.row(id)).status).toBe('completed');

@@ -13,6 +13,7 @@ import { eventually } from '../support/eventually.js';
 import { LogLines } from '../support/log-lines.js';
 import { MOST_AT_ONE_TIME } from '../support/most-at-one-time.js';
 import { bootWorker } from '../support/other-worker.js';
+import { startBatch } from '../support/running-batch.js';
 import { ACCEPTED, ANSWERED, ScriptedDialer } from '../support/scripted-dialer.js';
 import { contacts, TestApp } from '../support/test-app.js';
 import { truncate } from '../support/truncate.js';
@@ -38,12 +39,8 @@ beforeEach(async () => {
   dialer.placed.length = 0;
 });
 
-/** Creates a job and starts it. @returns its id */
-async function running(fields: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const id = await app.create({ contacts: contacts(3), ...fields });
-  expect((await app.post(`/batch/jobs/${id}/start`)).status).toBe(200);
-  return id;
-}
+const running = (fields: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+  startBatch(app, contacts(3), fields);
 
 /** Waits for a status of the job. */
 const becomes = (id: string, status: string, withinMs = 20_000) =>
@@ -145,16 +142,17 @@ describe('a started batch', () => {
     expect(await rows.counts(id)).toEqual({ invalid_number: 3 });
   });
 
-  it('fails with its reason when the dialer refuses all of it', async () => {
+  it.each([1, 5])('fails with its reason when the dialer refuses all of it, %d calls at a time', async (callLimit) => {
     dialer.script = () => {
       throw new DialerRefusal('agent_not_found', 'there is no agent_a');
     };
-    const id = await running({ contacts: contacts(20), concurrentCallLimit: 1 });
+    const id = await running({ contacts: contacts(20), concurrentCallLimit: callLimit });
 
     expect(await becomes(id, 'failed')).toMatchObject({ failureReason: 'agent_not_found' });
 
     await eventually(async () => expect(await rows.counts(id)).toEqual({ cancelled: 20 }));
     expect(await rows.calls(id)).toEqual([]);
+    for (const contact of await rows.people(id)) expect(contact).toMatchObject({ attemptCount: 0, isEnded: true });
     expect((await app.get(`/batch/jobs/${id}`)).body).toMatchObject({ failureReason: 'agent_not_found' });
   });
 });

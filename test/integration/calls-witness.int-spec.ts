@@ -78,7 +78,7 @@ const inStatus = async (status: string, ids: readonly string[]): Promise<string[
 async function disturb(random: Random, ids: readonly string[]): Promise<void> {
   const [running, paused] = [await inStatus('running', ids), await inStatus('paused', ids)];
   const kind = random.next();
-  // What a person asks for may come too late: the batch has ended, or was paused by the system.
+  // What a person asks for may come too late: the batch has ended, or was paused by the service.
   const unlessTooLate = (asked: Promise<void>) => asked.catch(() => undefined);
   if (kind < 0.3) await witness.be(random.next() < 0.6 ? 'well' : random.pick(MODES));
   else if (kind < 0.5 && running.length > 0) await unlessTooLate(pause(random.pick(running)));

@@ -1,5 +1,5 @@
 /* oxlint-disable jest/no-standalone-expect -- what runs at the same time is reported as tests */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { BatchStartConsumer } from '../../src/calling/batch-start.consumer.js';
@@ -13,7 +13,6 @@ import { ScriptedDialer } from '../support/scripted-dialer.js';
 import { TestApp } from '../support/test-app.js';
 
 // A consumer counts as stopped after 30 s.
-jest.setTimeout(120_000);
 const STOPPED_MS = 50_000;
 
 // The sweep needs 5 s and more; what is placed sooner came from the queue.

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -23,8 +23,6 @@ import { startEmbeddedServers, type EmbeddedServersOptions } from '../../src/emb
 /** Servers of the whole run, for tests that need only one of their own, or none. */
 const GIVEN = { databaseUrl: process.env.TEST_DATABASE_URL, redisUrl: process.env.TEST_REDIS_URL };
 const PATIENCE_MS = 10_000;
-// A cluster is made in a second, and in several on a machine that is busy with other things.
-jest.setTimeout(120_000);
 const COMPILED = new URL('../../dist/src/embedded/servers.js', import.meta.url).href;
 
 /** Deleted at the end of the run. */

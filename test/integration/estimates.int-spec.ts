@@ -89,7 +89,8 @@ describe('the course of a batch', () => {
     await db.source.query(
       `insert into batch_job_history (batch_job_id, organization_id, action, actor, after, occurred_at)
        select $1, 'org_a', action, 'system', '{}', at from (values
-         ('started', timestamptz '2027-03-01T10:00:00Z'), ('paused', '2027-03-01T10:10:00Z'), ('resumed', '2027-03-01T10:15:00Z'),
+         ('started', timestamptz '2027-03-01T10:00:00Z'),
+         ('paused', '2027-03-01T10:10:00Z'), ('resumed', '2027-03-01T10:15:00Z'),
          ('paused', '2027-03-01T10:20:00Z'), ('resumed', '2027-03-01T10:20:30.5Z')) as changes (action, at)`,
       [id],
     );
@@ -106,7 +107,8 @@ describe('the course of a batch', () => {
     );
     await db.source.query(
       `insert into call_attempts (id, organization_id, batch_job_id, contact_id, attempt, claimed_at, ended_at, outcome)
-       select 'call_' || position, 'org_a', batch_job_id, id, 1, now(), now(), case when position <= 4000 then 'busy' else 'answered' end
+       select 'call_' || position, 'org_a', batch_job_id, id, 1, now(), now(),
+              case when position <= 4000 then 'busy' else 'answered' end
          from contacts where batch_job_id = $1 and position <= 8000`,
       [id],
     );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -6,9 +6,6 @@ import { eventually } from '../support/eventually.js';
 import { JobRows } from '../support/job-rows.js';
 import { freePort, Program } from '../support/programs.js';
 import { TestDatabase } from '../support/test-database.js';
-
-// Real processes boot for a second or two each, on a machine that may be busy.
-jest.setTimeout(120_000);
 
 let testDatabase: TestDatabase;
 const running: Program[] = [];

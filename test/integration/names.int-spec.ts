@@ -33,7 +33,8 @@ describe('jobs by a part of their name', () => {
       `insert into batch_jobs (id, organization_id, from_phone_number_id, agent_id, name, status,
                                concurrent_call_limit, max_attempts, total_contacts)
        select 'batch_' || place, 'org_a', 'phone_a', 'agent_a',
-              'Reminders of week ' || place || case when place % 25000 = 0 then ' (Müller)' else '' end, 'pending', 5, 3, 1
+              'Reminders of week ' || place || case when place % 25000 = 0 then ' (Müller)' else '' end,
+              'pending', 5, 3, 1
          from generate_series(1, 100000) as place`,
     );
     await database.query('vacuum analyze batch_jobs');

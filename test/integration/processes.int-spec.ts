@@ -1,5 +1,5 @@
 /* oxlint-disable jest/no-standalone-expect -- what runs at the same time is reported as tests */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -13,9 +13,6 @@ import { freePort, Program } from '../support/programs.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestDatabase } from '../support/test-database.js';
-
-// Real processes boot for a second or two each, on a machine that may be busy.
-jest.setTimeout(120_000);
 
 const REDIS_URL = process.env.TEST_REDIS_URL ?? '';
 const BOUND_MS = 15_000;

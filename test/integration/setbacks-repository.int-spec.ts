@@ -46,9 +46,9 @@ async function placed(count = 1): Promise<string[]> {
   return claimed.map(({ callId }) => callId);
 }
 
-/** Lets the pause be over, and places one more call. */
+/** Lets the time of the hold be over, and places one more call. */
 async function placedAgain(): Promise<string> {
-  await rows.endPauses();
+  await rows.passHolds();
   return (await placed())[0];
 }
 
@@ -135,7 +135,7 @@ describe('a setback', () => {
     expect(await rows.hold(id)).toMatchObject({ reason: 'provider_busy', errorCode: 'http_429', setbacks: 1 });
     expect(await rows.hold(id)).toMatchObject({ callsAllowed: 4 });
 
-    await rows.endPauses();
+    await rows.passHolds();
     expect(await calls.claim('org_a', 10)).toHaveLength(4);
   });
 
@@ -149,11 +149,11 @@ describe('a setback', () => {
     await snooze(await placedAgain());
 
     expect(await rows.hold(id)).toMatchObject({ setbacks: 2, callsAllowed: 5 });
-    await rows.endPauses();
+    await rows.passHolds();
     expect(await calls.claim('org_a', 10)).toHaveLength(1);
   });
 
-  it('pauses longer each time, for 1, 2, 4, 8, 16, and then 30 s', async () => {
+  it('holds longer each time, for 1, 2, 4, 8, 16, and then 30 s', async () => {
     const id = await aBatch({ contacts: 1 });
     for (const [at, seconds] of [1, 2, 4, 8, 16, 30, 30].entries()) {
       await setBackTimes(1);
@@ -189,7 +189,7 @@ describe('a setback', () => {
     expect(await calls.claim('org_a', 5)).toEqual([]);
     expect(await calls.listReady('', 5)).toEqual([]);
 
-    await rows.endPauses();
+    await rows.passHolds();
     expect(await calls.listReady('', 5)).toEqual(['org_a']);
     expect(await calls.isPermitted(other)).toBe(true);
     await end(other);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestingModule } from '@nestjs/testing';
 import { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
 import { TimeRulesRepository } from '../../src/batch-jobs/time-rules.repository.js';
@@ -19,9 +19,6 @@ import { Program } from '../support/programs.js';
 import { NO_DISPATCH } from '../support/no-calls.js';
 import { TestApp } from '../support/test-app.js';
 import { truncate } from '../support/truncate.js';
-
-// Workers boot, and one of them in a process of its own.
-jest.setTimeout(120_000);
 
 const NOW = '2026-11-23T00:00:00Z';
 

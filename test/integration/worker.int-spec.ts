@@ -1,5 +1,5 @@
 /* oxlint-disable jest/no-standalone-expect -- what runs at the same time is reported as tests */
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { getQueueToken } from '@nestjs/bull';
 import type { Queue } from 'bull';
 import { Redis } from 'ioredis';
@@ -16,11 +16,9 @@ import { aBatch, TestApp } from '../support/test-app.js';
 
 const REDIS_URL = process.env.TEST_REDIS_URL ?? '';
 
-// With Redis gone, or on a machine that is overloaded (docs/reliability.md). That a timer is prompt is measured in bench/.
+// With Redis gone, or on a machine that is overloaded (docs/reliability.md). That a timer is prompt is measured in
+// bench/.
 const BOUND_MS = 15_000;
-
-// Real time passes: what is due in seconds is waited for.
-jest.setTimeout(120_000);
 
 /** What the tests opened, to be closed whatever becomes of them. */
 const open: (() => Promise<unknown>)[] = [];

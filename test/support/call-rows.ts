@@ -113,14 +113,14 @@ export class CallRows extends JobRows {
     return hold ?? null;
   }
 
-  /** Lets the pauses of all jobs be over. */
-  async endPauses(): Promise<void> {
+  /** Lets the time of every hold be over. */
+  async passHolds(): Promise<void> {
     await this.source.query(
       `update batch_job_holds set held_until = clock_timestamp() where held_until > clock_timestamp()`,
     );
   }
 
-  /** Null unless the system has paused it. */
+  /** Null unless the service has paused it. */
   async pauseReason(id: string): Promise<string | null> {
     const [{ reason }] = await this.source.query<[{ reason: string | null }]>(
       'select pause_reason as reason from batch_jobs where id = $1',

@@ -49,7 +49,10 @@ export class LateListener {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Takes every connection from here on. Resolves when those that waited were heard, of which the kernel asks within seconds. */
+  /**
+   * Takes every connection from here on. Resolves when those that waited were heard, of which the kernel asks within
+   * seconds.
+   */
   async takeConnections(): Promise<void> {
     this.takesConnections = true;
     Atomics.store(new Int32Array(this.latch), 0, 1);

@@ -13,8 +13,12 @@ export interface ShownContact {
 }
 
 /** Starts a batch of one contact or more. @returns its id */
-export async function startBatch(app: TestApp, contacts = [{ phone: '+12025550123' }]): Promise<string> {
-  const id = await app.create({ contacts });
+export async function startBatch(
+  app: TestApp,
+  contacts: readonly object[] = [{ phone: '+12025550123' }],
+  fields: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const id = await app.create({ contacts, ...fields });
   const { status, body } = await app.post(`/batch/jobs/${id}/start`);
   if (status !== 200) throw new Error(`not started: ${JSON.stringify(body)}`);
   return id;

@@ -1,6 +1,6 @@
 /**
- * Tells an answer from waiting for what is away, which takes minutes (ioredis waits 233 s by default), on any machine and
- * beside any load. How soon an answer is, is measured in `bench/` and not by a test.
+ * Tells an answer from waiting for what is away, which takes minutes (ioredis waits 233 s by default), on any machine
+ * and beside any load. How soon an answer is, is measured in `bench/` and not by a test.
  */
 export const SOON_MS = 10_000;
 

@@ -23,7 +23,7 @@ const ToInteger = (): PropertyDecorator =>
 
 const START_EXAMPLE = '2027-03-01T10:00:00';
 
-/** What every refusal of a start shows (api.md, section 2). */
+/** What every refusal of a start shows. */
 const START_SHAPE = '2025-03-01T10:00:00';
 
 const START_DESCRIPTION =

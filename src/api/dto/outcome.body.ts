@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { CALL_OUTCOMES, type CallEnd, type CallOutcome } from '../../batch-jobs/call.outcome.js';
 import { MAX_CODE_LENGTH, MAX_DURATION_SECONDS, MAX_REASON_LENGTH, readEnd } from '../../calling/dialers/end.reader.js';
-import { InvalidInputError } from '../api.errors.js';
+import { invalidInputs } from '../api.errors.js';
 
 const text = (max: number, example: string, description: string) => ({
   type: String,
@@ -16,8 +16,8 @@ const OPEN = {
 };
 
 /**
- * How a call ended, as its provider tells it. Not judged as other bodies are: a report that is refused for a detail is an
- * outcome that is lost, and a person who is called again.
+ * How a call ended, as its provider tells it. Not judged as other bodies are: a report that is refused for a detail is
+ * an outcome that is lost, and a person who is called again.
  */
 @ApiSchema(OPEN)
 export class OutcomeBody {
@@ -59,6 +59,5 @@ const OUTCOME_NEEDED = `is required: one of ${CALL_OUTCOMES.join(', ')}.`;
 export function readReport(body: unknown): CallEnd {
   const end = readEnd(body);
   if (end) return end;
-  const error = { parameter: 'outcome', detail: OUTCOME_NEEDED };
-  throw new InvalidInputError('invalid_request', `'${error.parameter}' ${error.detail}`, [error]);
+  throw invalidInputs([{ parameter: 'outcome', detail: OUTCOME_NEEDED }]);
 }

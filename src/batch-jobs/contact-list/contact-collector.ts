@@ -14,8 +14,9 @@ const ROWS_PER_TURN = 200;
 /**
  * Gathers the rows of one list: judges each number, keeps the first row of each and counts the rest.
  *
- * A request may say behind its list of which country numbers without a plus sign are. From the first such number on rows
- * are deferred, all of them, so that the order stays and the first of two rows with one number is the first in the list.
+ * A request may say behind its list of which country numbers without a plus sign are. From the first such number on
+ * rows are deferred, all of them, so that the order stays and the first of two rows with one number is the first in the
+ * list.
  */
 export class ContactCollector {
   private readonly numbers = new PhoneNumberSet();

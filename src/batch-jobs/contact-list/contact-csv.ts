@@ -13,7 +13,9 @@ import { readCsvText } from './csv-text.js';
 export interface CsvReading {
   /** The name of the phone column. Null: the one that is called `phone`, or by another usual name. */
   readonly phoneColumn: string | null;
-  /** The country of numbers without a plus sign, which may be known only when the file was read. Null: there is none. */
+  /**
+   * The country of numbers without a plus sign, which may be known only when the file was read. Null: there is none.
+   */
   readonly country: CountryCode | null | Promise<CountryCode | null>;
 }
 
@@ -117,8 +119,8 @@ class ContactTable {
   }
 
   /**
-   * Cells that the row lacks are empty. Without an object in between, which would put columns named like numbers first and
-   * has no plain key `__proto__`.
+   * Cells that the row lacks are empty. Without an object in between, which would put columns named like numbers first
+   * and has no plain key `__proto__`.
    */
   private writeData(cells: readonly string[]): string {
     let data = '';

@@ -35,7 +35,8 @@ export class MissingPhoneColumnError extends DomainError {
   }
 
   /**
-   * @param columns names as they may be shown; empty when the first row looks like a contact, whose data is not for showing
+   * @param columns names as they may be shown; empty when the first row looks like a contact, whose data is not for
+   * showing
    * @param phoneColumn the name that the request gives, or null
    */
   static among(columns: readonly string[], phoneColumn: string | null): MissingPhoneColumnError {

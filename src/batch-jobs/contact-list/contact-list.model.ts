@@ -11,7 +11,7 @@ export interface ContactListLimits {
 }
 
 /**
- * What applies when nothing else is configured. 10,000 contacts and 10 MB are the contract's (api.md, section 3).
+ * What applies when nothing else is configured. 10,000 contacts and 10 MB are the contract's.
  * 100 columns and 10,000 characters are ours: wider than any calling list we know, and below what a spreadsheet cell
  * may hold (32,767), so that a quote left open is found early.
  */
@@ -31,7 +31,7 @@ export const MAX_CONTACT_BYTES = 262_144;
  */
 export const MAX_ROWS_PER_CONTACT = 5;
 
-/** Most rejected rows that are told apart; the count goes on (api.md, section 3). */
+/** Most rejected rows that are told apart; the count goes on. */
 export const MAX_REJECTED_ROWS = 100;
 
 /** A contact as it is read from a list, before it has an id. */

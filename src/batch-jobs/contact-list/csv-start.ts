@@ -21,7 +21,10 @@ const SEPARATOR_LINE_BYTES = 32;
 /** What the beginning of a file tells of all of it. */
 export interface CsvStart {
   readonly delimiter: Delimiter;
-  /** The row that is the header, from 1; those above it are a title. When no row names a phone column, the first that looks like a header. */
+  /**
+   * The row that is the header, from 1; those above it are a title. When no row names a phone column, the first that
+   * looks like a header.
+   */
   readonly headerRow: number;
   /** Length of a first line `sep=;`, which is not a row. 0 without one. */
   readonly separatorLineBytes: number;

@@ -1,7 +1,10 @@
 import { ContactListTooLargeError, InvalidCsvError } from './contact-list.errors.js';
 import { refuseOtherFiles, SAVE_AS } from './file-kind.js';
 
-/** Size of the pieces a file is read in: small enough to read one in a few milliseconds. Also how far the header row is looked for. */
+/**
+ * Size of the pieces a file is read in: small enough to read one in a few milliseconds. Also how far the header row is
+ * looked for.
+ */
 export const PIECE_BYTES = 16_384;
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);

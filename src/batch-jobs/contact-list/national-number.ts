@@ -18,9 +18,9 @@ const INTERNATIONAL_PREFIX = /^0\d{1,4}$/;
 const parse = (text: string): PhoneNumber | undefined => parsePhoneNumberFromString(text, { extract: false });
 
 /**
- * Reads a number without a plus sign as one of a country ([decision 20](docs/decisions/0020-default-country.md)): as it is
- * written there, as it is dialled from there, with its country code after a plus that was lost, or without a leading zero
- * that was lost. The last only where it cannot be another country's number that lost its plus.
+ * Reads a number without a plus sign as one of a country ([decision 20](docs/decisions/0020-default-country.md)): as it
+ * is written there, as it is dialled from there, with its country code after a plus that was lost, or without a leading
+ * zero that was lost. The last only where it cannot be another country's number that lost its plus.
  *
  * @param text as `unwrap` gives it
  * @param country null: the list does not say
@@ -28,7 +28,8 @@ const parse = (text: string): PhoneNumber | undefined => parsePhoneNumberFromStr
 export function readNationalNumber(text: string, country: CountryCode | null): PhoneNumberReading {
   if (country === null) return { reason: REASONS.noPlus };
   const callingCode = getCountryCallingCode(country);
-  // What follows comes to the same, and takes long: each of the plan's two dozen countries is asked whether it is theirs.
+  // What follows comes to the same, and takes long: each of the plan's two dozen countries is asked whether it is
+  // theirs.
   if (callingCode === '1' && NORTH_AMERICAN.test(text))
     return { phoneNumber: `+1${text.replace(/\D/g, '').slice(-10)}` };
   let number: PhoneNumber;
@@ -60,9 +61,9 @@ const digitsAtHome = (number: PhoneNumber): string => parseIncompletePhoneNumber
 const hasTrunkPrefix = (number: PhoneNumber): boolean => digitsAtHome(number) !== number.nationalNumber;
 
 /**
- * Whether these are the digits that people of the country write. Where they write no prefix (`0`) before them, which would
- * tell, the number must be as long as every number there (ten digits in the United States), or an allotted one that people
- * have a way to write: without one, it is not known whether a prefix is missing.
+ * Whether these are the digits that people of the country write. Where they write no prefix (`0`) before them, which
+ * would tell, the number must be as long as every number there (ten digits in the United States), or an allotted one
+ * that people have a way to write: without one, it is not known whether a prefix is missing.
  */
 function isWrittenAtHome(number: PhoneNumber, digits: string, country: CountryCode): boolean {
   if (!number.isPossible()) return false;
@@ -79,8 +80,8 @@ function hasOneLength(country: CountryCode): boolean {
 }
 
 /**
- * Whether there may be such a number. One that no country of its code knows counts, too: ranges set aside for fiction, and
- * those that were opened after the metadata were made.
+ * Whether there may be such a number. One that no country of its code knows counts, too: ranges set aside for fiction,
+ * and those that were opened after the metadata were made.
  */
 const couldBe = (number: PhoneNumber): boolean =>
   number.isPossible() && (number.country === undefined || number.isValid());

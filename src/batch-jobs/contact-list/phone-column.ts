@@ -1,7 +1,12 @@
-/** So many digits in a name are taken for a phone number: the shortest subscriber numbers have seven with their area code. */
+/**
+ * So many digits in a name are taken for a phone number: the shortest subscriber numbers have seven with their area
+ * code.
+ */
 const DIGITS_OF_A_NUMBER = 7;
 
-/** What the column is called in English, German, French, Spanish and Portuguese, in letters only and without accents. */
+/**
+ * What the column is called in English, German, French, Spanish and Portuguese, in letters only and without accents.
+ */
 const USUAL_NAMES = [
   'phone|telephone|tel|mobile|mobilephone|telmobile|cell|cellphone|cellular|msisdn',
   'telefon|rufnummer|handy|mobil|mobilfunk|mobiltelefon|telefonmobil|telmobil',
@@ -18,8 +23,8 @@ const USUAL = new RegExp(`^(?:(?:n|num|numero)(?:de|du|do)?)?(?:${USUAL_NAMES})(
 const visible = (name: string): string => name.replace(/\p{Cf}/gu, '').trim();
 
 /**
- * `Téléphone`, `phone_number`, `Phone No.`: `telephone`, `phonenumber`, `phoneno`. The sign in `Nº` is no letter here. What
- * separates cells stays: while it is not known what does, two of them may be looked at as one.
+ * `Téléphone`, `phone_number`, `Phone No.`: `telephone`, `phonenumber`, `phoneno`. The sign in `Nº` is no letter here.
+ * What separates cells stays: while it is not known what does, two of them may be looked at as one.
  */
 const lettersOf = (name: string): string =>
   name
@@ -35,8 +40,8 @@ export const isPhone = (name: string): boolean => visible(name).toLowerCase() ==
 export const looksLikeNumber = (name: string): boolean => name.replace(/\P{Nd}/gu, '').length >= DIGITS_OF_A_NUMBER;
 
 /**
- * Finds the phone column of a header row. `phone` goes before the other usual names, which are not looked for in a row that
- * looks like a contact: its value `mobile` says what kind of number it has.
+ * Finds the phone column of a header row. `phone` goes before the other usual names, which are not looked for in a row
+ * that looks like a contact: its value `mobile` says what kind of number it has.
  *
  * @param phoneColumn the name that the request gives; null: whatever is usual
  * @returns indexes of all that fit: the column is found when it is one

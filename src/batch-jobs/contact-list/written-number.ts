@@ -1,4 +1,7 @@
-/** Digits, signs and letters as wide as an ideograph (U+FF01 … U+FF5E), and the small plus: keyboards of East Asia write them. */
+/**
+ * Digits, signs and letters as wide as an ideograph (U+FF01 … U+FF5E), and the small plus: keyboards of East Asia write
+ * them.
+ */
 const WIDE = /[\uff01-\uff5e\ufe62]/g;
 
 /** What a program makes of a column of numbers in which some are missing. The zero is none of the number. */

@@ -9,17 +9,12 @@ import { LateListener } from '../../../test/support/late-listener.js';
 import { freePort } from '../../../test/support/programs.js';
 import { risesAfter } from '../../../test/support/rises-after.js';
 import { TcpProxy } from '../../../test/support/tcp-proxy.js';
+import { thrown } from '../../../test/support/thrown.js';
 import { CERTIFICATE, TlsService } from '../../../test/support/tls-service.js';
 import { exchange, NotSentError, UnansweredError, WithdrawnError } from './http-exchange.js';
 
 const POST = { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: 'call her' };
 const PATIENT = () => risesAfter(20_000);
-
-const thrown = async (work: Promise<unknown>): Promise<Error> =>
-  work.then(
-    (value) => new Error(`nothing thrown: ${JSON.stringify(value)}`),
-    (error: unknown) => error as Error,
-  );
 
 /** What the kernel knows of a connection arrives with a turn of the event loop or two. */
 const itIsNoticed = async (): Promise<void> => {

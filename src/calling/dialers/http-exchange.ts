@@ -8,8 +8,8 @@ import { WITHDRAWN, type Permission, type WithdrawnCall } from '../dialer.js';
 /** Longest answer that is read; one that says what became of a call has a few hundred bytes. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
-// Servers let go of an idle connection after 5 s (Node.js) and more: one that is closed just as it is used leaves its call
-// unknown.
+// Servers let go of an idle connection after 5 s (Node.js) and more: one that is closed just as it is used leaves its
+// call unknown.
 const IDLE_CONNECTION_MS = 4_000;
 
 const keepAlive = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
@@ -32,7 +32,10 @@ export interface HttpAnswer {
 
 /** No connection came about, or it was gone before anything was written: the request was certainly not received. */
 export class NotSentError extends Error {
-  /** @param code of Node.js: `'ECONNREFUSED'`, `'ENOTFOUND'`, `'CERT_HAS_EXPIRED'`; `'ETIMEDOUT'` also when time was over */
+  /**
+   * @param code of Node.js: `'ECONNREFUSED'`, `'ENOTFOUND'`, `'CERT_HAS_EXPIRED'`; `'ETIMEDOUT'` also when time was
+   * over
+   */
   constructor(readonly code: string) {
     super(`No connection: ${code}`);
   }
@@ -68,8 +71,8 @@ export class UnclearAnswerError extends Error {
 }
 
 /**
- * Sends one request, once. Not a byte of it is written before there is a connection (for `https:` one whose certificate was
- * judged) and the permission was asked: what fails before was certainly not received, whatever it is called.
+ * Sends one request, once. Not a byte of it is written before there is a connection (for `https:` one whose certificate
+ * was judged) and the permission was asked: what fails before was certainly not received, whatever it is called.
  *
  * Redirects are not followed: a signed call goes where it was meant to go, or nowhere.
  *
@@ -114,7 +117,11 @@ export const toJson = (text: string | null): unknown => {
   }
 };
 
-/** A request that was certainly not sent, as what became of its call. @throws whatever else it is, which leaves it unknown */
+/**
+ * A request that was certainly not sent, as what became of its call.
+ *
+ * @throws whatever else it is, which leaves it unknown
+ */
 export const unsent = (error: unknown): CallSnooze | WithdrawnCall => {
   if (error instanceof WithdrawnError) return WITHDRAWN;
   if (error instanceof NotSentError) return callSnooze('provider_unreachable', { errorCode: error.code });

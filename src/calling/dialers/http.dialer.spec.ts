@@ -6,6 +6,7 @@ import { HttpService } from '../../../test/support/http-service.js';
 import { anOutboundCall } from '../../../test/support/outbound-call.js';
 import { freePort } from '../../../test/support/programs.js';
 import { risesAfter } from '../../../test/support/rises-after.js';
+import { thrown } from '../../../test/support/thrown.js';
 import { callEnd } from '../../batch-jobs/call.outcome.js';
 import { callSnooze, type SnoozeReason } from '../../batch-jobs/call.snooze.js';
 import { Clock } from '../../shared/clock.js';
@@ -33,13 +34,6 @@ beforeEach(() => {
 });
 
 const place = (call: OutboundCall = CALL, signal = PATIENT()) => dialer.place(call, signal, PERMITTED);
-
-/** Whatever was thrown, by its name. */
-const thrown = async (work: Promise<unknown>): Promise<Error> =>
-  work.then(
-    (value) => new Error(`nothing thrown: ${JSON.stringify(value)}`),
-    (error: unknown) => error as Error,
-  );
 
 describe('what a call service gets', () => {
   it('is the whole call, signed, with its id as the idempotency key', async () => {

@@ -63,7 +63,10 @@ export class HttpDialer extends Dialer {
     return toFound(await exchange(url, { method: 'GET', headers: this.sign(callId, '') }, signal));
   }
 
-  /** Headers of the Standard Webhooks specification, version 1: it has a list of signatures, so that a secret can be changed. */
+  /**
+   * Headers of the Standard Webhooks specification, version 1: it has a list of signatures, so that a secret can be
+   * changed.
+   */
   private sign(callId: string, body: string): Record<string, string> {
     const now = this.clock.now();
     return {

@@ -1,8 +1,8 @@
 import type { SnoozeReason } from '../../batch-jobs/call.snooze.js';
 
-// By their definition they speak of the address, of who asks, or of the form of the request, all of which every call of a
-// batch has in common (RFC 9110, sections 15.4 and 15.5; 428 and 431: RFC 6585). 403 may have another reason: a call service
-// that means the one call says so in its body.
+// By their definition they speak of the address, of who asks, or of the form of the request, all of which every call of
+// a batch has in common (RFC 9110, sections 15.4 and 15.5; 428 and 431: RFC 6585). 403 may have another reason: a call
+// service that means the one call says so in its body.
 const OF_EVERY_CALL: readonly number[] = [401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431];
 
 const REASONS: Readonly<Record<number, SnoozeReason>> = {

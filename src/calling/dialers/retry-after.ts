@@ -7,7 +7,8 @@ const LONGEST_MS = 86_400_000;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
- * Reads the header `Retry-After`: seconds, `'120'`, or a time, `'Sun, 06 Nov 1994 08:49:37 GMT'` (RFC 9110, section 10.2.3).
+ * Reads the header `Retry-After`: seconds, `'120'`, or a time, `'Sun, 06 Nov 1994 08:49:37 GMT'` (RFC 9110, section
+ * 10.2.3).
  *
  * @returns milliseconds from the time of the clock, 0 to a day; null without a header, or for what cannot be read
  */

@@ -3,9 +3,9 @@ import { callSnooze, type CallSnooze, type SnoozeReason } from '../../batch-jobs
 import { reasonOfStatus } from './refused-status.js';
 
 /**
- * Twilio's own codes that say why the one call cannot be made (its Error and Warning Dictionary, twilio.com/docs/api/errors,
- * read 2026-11): of a refused request, and of a failed call. A country that the account may not call is the called number's
- * affair here: the numbers of a list differ in it.
+ * Twilio's own codes that say why the one call cannot be made (its Error and Warning Dictionary,
+ * twilio.com/docs/api/errors, read 2026-11): of a refused request, and of a failed call. A country that the account may
+ * not call is the called number's affair here: the numbers of a list differ in it.
  */
 const OF_THE_CALL: Readonly<Record<string, CallOutcome>> = {
   13223: 'invalid_number', // invalid phone number format
@@ -28,8 +28,8 @@ const OF_THE_CALL: Readonly<Record<string, CallOutcome>> = {
 };
 
 /**
- * Those that every call would be refused with (the same source). All of them are judged before anybody is called. Twilio
- * has none for an empty account: it is suspended then (10001).
+ * Those that every call would be refused with (the same source). All of them are judged before anybody is called.
+ * Twilio has none for an empty account: it is suspended then (10001).
  */
 const OF_THE_ACCOUNT: Readonly<Record<string, SnoozeReason>> = {
   10001: 'account_suspended', // not active: no funds, or suspended

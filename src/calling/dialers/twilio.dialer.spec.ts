@@ -3,6 +3,7 @@ import twilioClient from 'twilio';
 import { anOutboundCall } from '../../../test/support/outbound-call.js';
 import { freePort } from '../../../test/support/programs.js';
 import { risesAfter } from '../../../test/support/rises-after.js';
+import { thrown } from '../../../test/support/thrown.js';
 import { ACCOUNT_SID, AUTH_TOKEN, TwilioService } from '../../../test/support/twilio-service.js';
 import { callEnd } from '../../batch-jobs/call.outcome.js';
 import { callSnooze } from '../../batch-jobs/call.snooze.js';
@@ -37,12 +38,6 @@ const aDialer = (options: Partial<TwilioDialerOptions> = {}): TwilioDialer =>
 const PERMITTED = async (): Promise<boolean> => true;
 const place = (dialer = aDialer(), signal = PATIENT(), call: OutboundCall = CALL) =>
   dialer.place(call, signal, PERMITTED);
-
-const thrown = async (work: Promise<unknown>): Promise<Error> =>
-  work.then(
-    (value) => new Error(`nothing thrown: ${JSON.stringify(value)}`),
-    (error: unknown) => error as Error,
-  );
 
 const lookUp = (providerCallId: string | null, dialer = aDialer()) =>
   dialer.lookUp({ callId: CALL.callId, organizationId: 'org_a', providerCallId }, PATIENT());

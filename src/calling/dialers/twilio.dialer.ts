@@ -22,7 +22,10 @@ export interface TwilioDialerOptions {
   readonly accountSid: string;
   /** Authenticates us to Twilio, and Twilio's callbacks to us. */
   readonly authToken: string;
-  /** The one before, with which Twilio signs until the other is promoted: callbacks are taken with either. @default null */
+  /**
+   * The one before, with which Twilio signs until the other is promoted: callbacks are taken with either.
+   * @default null
+   */
   readonly previousAuthToken?: string | null;
   /** What a call does once it is answered: gets `callId`, `batchJobId`, `contactId` and `agentId` as query parameters. */
   readonly twimlUrl: string;
@@ -99,7 +102,8 @@ export class TwilioDialer extends Dialer {
   }
 
   /**
-   * Reads a status callback. Each ends a call, says that it was accepted and not made, or that it goes on, which is null.
+   * Reads a status callback. Each ends a call, says that it was accepted and not made, or that it goes on, which is
+   * null.
    *
    * @param signature of the header `X-Twilio-Signature`; undefined without one
    * @throws invalid_signature  Twilio has not sent it, or not for this call
@@ -125,7 +129,11 @@ export class TwilioDialer extends Dialer {
     return end && end.outcome !== 'snoozed' ? { ...end, providerCallId: textOf(sent.CallSid) } : end;
   }
 
-  /** An error that Twilio answered with, or that ended the request, as the end of the call. @throws what leaves it unknown */
+  /**
+   * An error that Twilio answered with, or that ended the request, as the end of the call.
+   *
+   * @throws what leaves it unknown
+   */
   private toNotPlaced(error: unknown, { answer }: TwilioTransport): PlacedCall {
     if (!answer) return unsent(error);
     const { code } = error as { code?: unknown };

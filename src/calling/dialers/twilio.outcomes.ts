@@ -48,8 +48,8 @@ const BY_SIP_RESPONSE: Readonly<Record<string, CallOutcome>> = {
 };
 
 /**
- * How a call ended by what Twilio says of it; null while it goes on. One that Twilio accepted, and then did not make for the
- * state of the account, is a snooze.
+ * How a call ended by what Twilio says of it; null while it goes on. One that Twilio accepted, and then did not make
+ * for the state of the account, is a snooze.
  */
 export function endOf(call: TwilioStatus): CallEnd | CallSnooze | null {
   const outcome = Object.hasOwn(OUTCOMES, call.status) ? OUTCOMES[call.status] : null;

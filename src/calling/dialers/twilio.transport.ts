@@ -9,8 +9,8 @@ type Answer = Awaited<ReturnType<RequestClient['request']>>;
  * Carries one request of the official client: to another base URL where one is set, given up when the signal rises, and
  * sent once.
  *
- * The client's own carrier (6.2) knows no signal and no permission, loses a part of long host names, and with `autoRetry`
- * repeats a request that may have placed a call.
+ * The client's own carrier (6.2) knows no signal and no permission, loses a part of long host names, and with
+ * `autoRetry` repeats a request that may have placed a call.
  */
 export class TwilioTransport {
   /** What was answered, of which the client's errors keep a part only. Null until then. */

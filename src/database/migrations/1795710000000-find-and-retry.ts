@@ -21,7 +21,8 @@ const NAMES = `
   do $$
   begin
     execute format('create index batch_jobs_by_name on batch_jobs using gin (name %I.gin_trgm_ops)',
-                   (select nspname from pg_extension join pg_namespace on pg_namespace.oid = extnamespace where extname = 'pg_trgm'));
+                   (select nspname from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
+                     where extname = 'pg_trgm'));
   end
   $$;
 `;

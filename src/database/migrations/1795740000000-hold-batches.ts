@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What a batch in trouble needs: the state of its pauses, and why the system has paused it. */
+/** What a batch in trouble needs: what holds it, and why the service has paused it. */
 export class HoldBatches1795740000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const statement of [PAUSE_REASON, HOLDS]) await queryRunner.query(statement);

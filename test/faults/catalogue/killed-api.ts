@@ -9,7 +9,7 @@ import type { World } from '../world.js';
 const BOUND_MS = 15_000;
 const HOUR_MS = 3_600_000;
 
-/** A request, what it needs to be there, and the steps of R1–R3 at which the API dies of it (reliability.md, section 1). */
+/** A request, what it needs to be there, and the steps of it at which the API dies (docs/architecture.md). */
 interface Request {
   readonly prepare: (client: RecordingClient) => Promise<Batch | null>;
   readonly send: (client: RecordingClient, batch: Batch | null, startsAt: number) => Promise<unknown>;
