@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endWhenSilent } from './body-silence.js';
@@ -8,10 +8,16 @@ import { endWhenSilent } from './body-silence.js';
 const SILENCE_MS = 100;
 
 /** Sends text to a server that reads every body and answers after `answerAfterMs`. @returns all that came back */
-async function talk(sent: readonly string[], answerAfterMs = 0): Promise<string> {
+const talk = (sent: readonly string[], answerAfterMs = 0): Promise<string> =>
+  talkTo(sent, (request, response) => {
+    request.resume().once('end', () => void sleep(answerAfterMs).then(() => response.end('read')));
+  });
+
+/** Sends text to a server until one of both closes the connection. @returns all that came back */
+async function talkTo(sent: readonly string[], answer: RequestListener): Promise<string> {
   const server = createServer((request, response) => {
     endWhenSilent(request, response, SILENCE_MS);
-    request.resume().once('end', () => void sleep(answerAfterMs).then(() => response.end('read')));
+    answer(request, response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -46,6 +52,22 @@ describe('endWhenSilent', () => {
     const slow = [`${HEAD}Content-Length: 5\r\n\r\n`, '1', '2', '3', '4', '5'];
 
     expect(await talk(slow)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('closes the connection of who was refused at once and does not send the rest', async () => {
+    const text = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123';
+
+    const received = await talkTo([text], (_request, response) => void response.writeHead(429).end());
+
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 429']);
+  });
+
+  it('keeps the connection of who was refused at once and sends the rest', async () => {
+    const texts = ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1', '2', '', '', '', `${HEAD}\r\n`];
+
+    const received = await talkTo(texts, (_request, response) => void response.writeHead(429).end());
+
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 429', 'HTTP/1.1 429']);
   });
 
   it.each([

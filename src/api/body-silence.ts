@@ -12,7 +12,7 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /**
- * Ends a request whose body stops arriving: it is answered, and its connection closed. Whoever reads the body sees a
+ * Ends a request whose body stops arriving: it is answered, unless it was before, and its connection closed. Whoever reads the body sees a
  * client that went away.
  */
 export const endWhenSilent = (
@@ -24,12 +24,20 @@ export const endWhenSilent = (
   const { socket } = request;
   // In the context of the request, whose id the answer has.
   const end = AsyncResource.bind((): void => {
+    if (response.writableFinished) return void socket.destroy();
     if (response.headersSent) return;
     const { problem, headers } = answerTo(bodyTimeout(silenceMs));
     response.once('finish', () => socket.destroy());
     response.writeHead(problem.status, { ...headers, Connection: 'close' }).end(JSON.stringify(problem));
   });
   request.setTimeout(silenceMs, end);
+  response.once('finish', () => {
+    // Refused before it was read: Node.js waits for the rest, and has just set the time of a connection kept alive.
+    if (request.complete) return;
+    const keptAlive = socket.timeout ?? 0;
+    socket.setTimeout(silenceMs);
+    request.once('end', () => socket.setTimeout(keptAlive));
+  });
   request.once('end', () => {
     // After the answer the time is that of a connection kept alive.
     if (!response.writableFinished) socket.setTimeout(0);

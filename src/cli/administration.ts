@@ -8,6 +8,7 @@ import { serviceFile } from '../embedded/service-file.js';
 import { loadEnvironmentFile, readEnvironment, readVariable } from '../env.js';
 import { Database } from '../shared/database.js';
 import { dataDir } from './data-dir.js';
+import { endWithReader } from './end-with-reader.js';
 import { isUsageError } from './usage.error.js';
 
 /** What the administration commands work with. */
@@ -22,6 +23,7 @@ export interface Administration {
  * time.
  */
 export async function administer(usage: string, command: (on: Administration) => Promise<string>): Promise<void> {
+  endWithReader();
   try {
     process.stdout.write(`${await withDatabase(command)}\n`);
   } catch (error) {

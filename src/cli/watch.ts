@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadEnvironmentFile, readVariable } from '../env.js';
 import { dataDir } from './data-dir.js';
+import { endWithReader } from './end-with-reader.js';
 import { Display, toLine, type WatchedJob } from './progress-line.js';
 import { readEvents } from './progress-stream.js';
 import { isUsageError, UsageError } from './usage.error.js';
@@ -65,6 +66,7 @@ async function watch(): Promise<string> {
   return '';
 }
 
+endWithReader();
 loadEnvironmentFile();
 try {
   const status = await watch();

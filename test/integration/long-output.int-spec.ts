@@ -35,20 +35,31 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
+const list = (command: string): Program =>
+  Program.run(`dist/src/cli/${command}.js`, ['list'], {
+    DATABASE_URL: testDatabase.url,
+    REDIS_URL: 'redis://127.0.0.1',
+    API_KEY_PEPPER: 'x'.repeat(32),
+  });
+
 it.each([
   ['keys', /^key_\d{26}/],
   ['organizations', /^org_\d{6}/],
   ['phone-numbers', /^phone_\d+/],
 ])('npm run %s -- list writes every line through a pipe, each once', async (command, id) => {
-  const program = Program.run(`dist/src/cli/${command}.js`, ['list'], {
-    DATABASE_URL: testDatabase.url,
-    REDIS_URL: 'redis://127.0.0.1',
-    API_KEY_PEPPER: 'x'.repeat(32),
-  });
+  const program = list(command);
 
   expect(await program.exited).toBe(0);
 
   const ids = program.output.split('\n').flatMap((line) => id.exec(line)?.[0] ?? []);
   expect(ids).toHaveLength(COUNT);
   expect(new Set(ids).size).toBe(COUNT);
+});
+
+it.each(['keys', 'organizations', 'phone-numbers'])('npm run %s -- list ends when nobody reads on', async (command) => {
+  const program = list(command);
+  program.stopReading();
+
+  expect(await program.exited).toBe(141);
+  expect(program.output).toBe('');
 });

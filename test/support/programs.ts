@@ -21,6 +21,11 @@ export class Program {
     return new Program(spawn(process.execPath, [script, ...args], { env: { PATH, HOME, ...env } }));
   }
 
+  /** Closes its output, as `| head` does when it has seen enough. */
+  stopReading(): void {
+    this.child.stdout?.destroy();
+  }
+
   /** Waits until it has printed what the pattern describes. */
   async says(pattern: RegExp, withinMs = 30_000): Promise<RegExpExecArray> {
     return eventually(() => {

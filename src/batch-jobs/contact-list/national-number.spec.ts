@@ -82,7 +82,39 @@ describe('readNationalNumber', () => {
   });
 
   it.each<[CountryCode, string, string]>([
+    ['GB', '44 (0)20 7946 0123', '+442079460123'],
+    ['GB', '0044 (0)20 7946 0123', '+442079460123'],
+    ['GB', '(0044) (0)20 7946 0123', '+442079460123'],
+    ['DE', '49 (0)30 1234567', '+49301234567'],
+    ['DE', '0049(0)30/1234567', '+49301234567'],
+    ['DE', '0043 (0)664 123456', '+43664123456'],
+    ['FR', '0033(0)612345678', '+33612345678'],
+    ['US', '011 44 (0)20 7946 0123', '+442079460123'],
+    ['IT', '0039 (0)6 1234 5678', '+390612345678'],
+    ['DE', '(0)30 1234567', '+49301234567'],
+  ])('leaves out, in %s, the zero in brackets of %s', (country, written, phoneNumber) => {
+    expect(read(written, country)).toEqual({ phoneNumber });
+  });
+
+  it.each<[CountryCode, string]>([
+    ['DE', '43 (0)664 123456'],
+    ['DE', '43 0664 123456'],
+    ['DE', '3550672123456'],
+    ['GB', '376 (0)312345'],
+    ['US', '376 (0)312345'],
+    ['BR', '00376312345'],
+    ['BR', '005511961234567'],
+    ['US', '0024740123'],
+  ])('does not take, in %s, the zero or the prefix before somebody else’s number %s for digits', (country, written) => {
+    expect(read(written, country)).toEqual({ reason: expect.stringContaining("another country's") });
+  });
+
+  it.each<[CountryCode, string, string]>([
     ['US', '5550100', 'none of the country'],
+    ['DE', '49030901824', 'none of the country'],
+    ['US', '0612345678', 'none of the country'],
+    ['US', '0412 345 678', 'none of the country'],
+    ['CA', '(196) 123-4567', 'none of the country'],
     ['US', '112025550100', 'none of the country'],
     ['US', '202555010', 'none of the country'],
     ['IT', '712345678', 'none of the country'],
