@@ -12,12 +12,19 @@ import type { ContactStatus } from './contact.status.js';
 export const LOCK_SLOTS = `select pg_advisory_xact_lock(hashtextextended('slots ' || $1, 0))`;
 
 /**
+ * In the order of the list. As a range: then only the index by status has the order, and those who were called since
+ * PostgreSQL's statistics were made are not passed by one by one.
+ */
+const NEVER_CALLED = `status between 'pending' and 'pending' order by status, position`;
+
+/**
  * Takes contacts for the free slots of an organization, as one statement on its own snapshot, after `LOCK_SLOTS`.
  *
  * A slot is held by a call that has not ended, and calls are claimed here only: both limits hold whatever else runs.
  * Batches take turns: each free slot goes to the batch with the fewest calls in flight, among equals to the one that has
  * waited longest for a turn. Due retries come before contacts that were never called. A held batch has no turn, and
- * after that as many calls in flight as are allowed for the time being.
+ * after that as many calls in flight as are allowed for the time being. Those chosen are looked up as an array: as a
+ * table they would be expected to be thousands, and joined with every contact there is.
  *
  * $1 organization, $2 ids for the calls: no more are claimed.
  */
@@ -42,7 +49,7 @@ export const CLAIM_CALLS = `
         (select 1 from contacts where batch_job_id = running.id and status = 'queued' and next_retry_at <= ${NOW}
           limit slots)
         union all
-        (select 1 from contacts where batch_job_id = running.id and status = 'pending' limit slots)
+        (select 1 from contacts where batch_job_id = running.id and ${NEVER_CALLED} limit slots)
       ) as waiting
     ) as waiting,
     (select max(claimed_at) from call_attempts where batch_job_id = running.id) as last_turn
@@ -62,16 +69,15 @@ export const CLAIM_CALLS = `
         ) as due
         union all
         select id, 2 as rank from (
-          select id from contacts where batch_job_id = shares.id and status = 'pending'
-           order by position limit shares.share for update skip locked
+          select id from contacts where batch_job_id = shares.id and ${NEVER_CALLED} limit shares.share for update skip locked
         ) as fresh
       ) as both_kinds order by rank limit shares.share
     ) as contact
   ), claimed as (
     update contacts
        set status = 'dialing', attempt_count = attempt_count + 1, last_attempt_at = clock_timestamp(), next_retry_at = null
-      from chosen where contacts.id = chosen.id
-    returning contacts.id, contacts.batch_job_id, contacts.attempt_count
+     where id = any (array(select id from chosen))
+    returning id, batch_job_id, attempt_count
   )
   insert into call_attempts (id, organization_id, batch_job_id, contact_id, attempt, claimed_at)
   select ($2::text[])[row_number() over ()], $1, batch_job_id, id, attempt_count, clock_timestamp() from claimed

@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REDIS_PATIENCE_MS, tellFailures } from '../shared/redis.js';
+import { REDIS_PATIENCE_MS, tellFailures, type Told } from '../shared/redis.js';
 import { within } from '../shared/within.js';
 import type { WorkingPart } from '../shared/working-part.js';
 
@@ -43,6 +43,7 @@ export class QueueConsumer<T> implements WorkingPart {
   private concurrency = 0;
   private fetchedAt = performance.now();
   private hasStopped = false;
+  private readonly told: Told = { isRefused: false };
 
   constructor(
     readonly name: string,
@@ -102,7 +103,7 @@ export class QueueConsumer<T> implements WorkingPart {
 
   private open(): Queue<T> {
     const queue = this.makeQueue();
-    tellFailures(queue, this.logger);
+    tellFailures(queue, this.logger, this.told);
     queue.on('failed', (job: Job, error: Error) =>
       this.logger.warn('queue job failed', { queueJobId: job.id, reason: error.name }),
     );
@@ -155,6 +156,7 @@ export class QueueConsumer<T> implements WorkingPart {
     this.fetchedAt = performance.now();
     if (this.hasStopped) this.logger.log('consumer is back', { queue: this.name });
     this.hasStopped = false;
+    this.told.isRefused = false;
   }
 
   /** One line when it stops and one when it is back: it may be tried for hours. */

@@ -78,16 +78,22 @@ interface Failing {
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
 }
 
+/** What the log says already. */
+export interface Told {
+  isRefused: boolean;
+}
+
 /**
  * Says in the log why a connection fails: each attempt to who looks closely, and once, loudly, that Redis does not let
  * us in. That does not pass by itself, and whatever is asked of Redis then fails with other words.
+ *
+ * @param told what was said of the connections that this one takes the place of
  */
-export const tellFailures = (connection: Failing, logger: Logger): void => {
-  let isTold = false;
+export const tellFailures = (connection: Failing, logger: Logger, told: Told = { isRefused: false }): void => {
   connection.on('error', (error) => {
     logger.debug('redis connection failed', { reason: error.code ?? error.name });
-    if (isTold || !NOT_LET_IN.test(error.message)) return;
-    isTold = true;
+    if (told.isRefused || !NOT_LET_IN.test(error.message)) return;
+    told.isRefused = true;
     logger.error('redis refuses the login', { reason: error.message });
   });
 };

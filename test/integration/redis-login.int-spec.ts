@@ -37,3 +37,21 @@ it.each([
     await program.end('SIGKILL');
   }
 });
+
+it('a worker says it once for each consumer, however often it tries', async () => {
+  const program = Program.run('dist/src/worker.js', [], {
+    DATABASE_URL: testDatabase.url,
+    REDIS_URL: redis.url.replace('//', '//:wrong@'),
+    API_KEY_PEPPER: 'x'.repeat(32),
+    DIALER: 'simulated',
+    LOG_LEVEL: 'debug',
+  });
+  try {
+    await program.says(/(?:"msg":"consumer is still stopped"[^]*){6}/);
+    const told = program.output.split('\n').filter((line) => line.includes('"msg":"redis refuses the login"'));
+    expect(told.filter((line) => line.includes('"BatchStartConsumer"'))).toHaveLength(1);
+    expect(told.filter((line) => line.includes('"CallConsumer"'))).toHaveLength(1);
+  } finally {
+    await program.end('SIGKILL');
+  }
+});
