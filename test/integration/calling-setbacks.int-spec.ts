@@ -224,7 +224,7 @@ describe('a call that was accepted', () => {
   it('is given back when that is found by looking it up', async () => {
     dialer.script = () => ACCEPTED;
     const id = await running(1);
-    await eventually(async () => expect(dialer.placed).toHaveLength(1));
+    await eventually(async () => expect(await rows.acceptedCalls()).toBe(1));
     dialer.script = () => ANSWERED;
     dialer.knows = () => BUSY;
     await rows.endLeases(id);

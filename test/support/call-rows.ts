@@ -135,7 +135,15 @@ export class CallRows extends JobRows {
     return found.map(({ id }) => id);
   }
 
-  /** Lets every lease of a job's calls have ended. */
+  /** How many calls the dialer took. What it answered is written after it was asked, and gives a call another lease. */
+  async acceptedCalls(): Promise<number> {
+    const [{ calls }] = await this.source.query<[{ calls: number }]>(
+      'select count(accepted_at)::integer as calls from call_attempts',
+    );
+    return calls;
+  }
+
+  /** Lets every lease of a job's calls have ended. Wait for `acceptedCalls` before it: another lease undoes it. */
   async endLeases(id: string): Promise<void> {
     await this.source.query(
       `update call_attempts set lease_ends_at = clock_timestamp() - interval '1 second'
