@@ -1,11 +1,11 @@
 import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule, type Provider } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { ErrorDocsController } from './api/error-docs.controller.js';
-import { HealthController } from './api/health.controller.js';
-import { MetricsController } from './api/metrics.controller.js';
-import { ProblemFilter } from './api/problem.filter.js';
-import { RequestIdMiddleware } from './api/request-id.js';
-import { TimezonesController } from './api/timezones.controller.js';
+import { ErrorDocsController } from './api/service/error-docs.controller.js';
+import { HealthController } from './api/service/health.controller.js';
+import { MetricsController } from './api/service/metrics.controller.js';
+import { ProblemFilter } from './api/http/problem.filter.js';
+import { RequestIdMiddleware } from './api/http/request-id.js';
+import { TimezonesController } from './api/service/timezones.controller.js';
 import { BatchJobsModule } from './batch-jobs.module.js';
 import type { BatchJobsShape } from './batch-jobs.options.js';
 import { METRICS_ADDRESS, MetricsServer, type MetricsAddress } from './metrics.server.js';

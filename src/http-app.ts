@@ -5,11 +5,11 @@ import type { FastifyReply, FastifyRequest, onRouteHookHandler, preParsingHookHa
 import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { RequestTimeoutError, UnreadableRequestError } from './api/api.errors.js';
-import { ROUTE_OF_LISTS } from './api/contact-list.interceptor.js';
-import { MAX_BODY_BYTES, readJson } from './api/json-body.js';
-import { newRequestId, requestIdOf } from './api/request-id.js';
-import { toProblem } from './api/problem.js';
+import { RequestTimeoutError, UnreadableRequestError } from './api/http/api.errors.js';
+import { ROUTE_OF_LISTS } from './api/contact-lists/contact-list.interceptor.js';
+import { MAX_BODY_BYTES, readJson } from './api/http/json-body.js';
+import { newRequestId, requestIdOf } from './api/http/request-id.js';
+import { toProblem } from './api/http/problem.js';
 import { AppModule } from './app.module.js';
 import { Connections } from './connections.js';
 import { dialerOf } from './dialer.choice.js';

@@ -4,18 +4,18 @@ export type { BatchJobsOptions, BatchJobsShape } from './batch-jobs.options.js';
 export { ApiKeysService, type NewKey, type ShownKey } from './access/api-keys.service.js';
 export { OrganizationsService, type NewPhoneNumber } from './access/organizations.service.js';
 export { SCOPES, type Scope } from './access/scopes.js';
-export { BatchJobsService, type CreateBatchJob } from './scheduling/batch-jobs.service.js';
+export { BatchJobsService, type CreateBatchJob } from './operations/batch-jobs.service.js';
 export {
   ContactsService,
   type ContactExport,
   type ContactsPage,
   type ExportFilter,
-} from './scheduling/contacts.service.js';
-export { DeletionService } from './scheduling/deletion.service.js';
-export { ProgressService, type ProgressNews } from './scheduling/progress.service.js';
-export { LedgerService, type HistoryPage, type StartReceipt } from './scheduling/ledger.service.js';
-export { HEALTH_PROBLEMS, HealthService, type Health, type HealthProblem } from './scheduling/health.service.js';
-export { RescheduleService, type Rescheduled } from './scheduling/reschedule.service.js';
+} from './operations/contacts.service.js';
+export { DeletionService } from './operations/deletion.service.js';
+export { ProgressService, type ProgressNews } from './operations/progress.service.js';
+export { LedgerService, type HistoryPage, type StartReceipt } from './operations/ledger.service.js';
+export { HEALTH_PROBLEMS, HealthService, type Health, type HealthProblem } from './operations/health.service.js';
+export { RescheduleService, type Rescheduled } from './operations/reschedule.service.js';
 export { SchedulePreviewService, type SchedulePreview } from './scheduling/schedule-preview.service.js';
 export { TimezoneService, type ZoneAt } from './scheduling/timezone.service.js';
 export { ZoneListService, type ZoneDataVersions, type ZoneList } from './scheduling/zone-list.service.js';
@@ -33,7 +33,7 @@ export {
 } from './batch-jobs/contact-list.js';
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
 export { CallOutcomes, type RecordedCall } from './calling/call-outcomes.js';
-export { ControlService, type ControlledJob } from './calling/control.service.js';
+export { ControlService, type ControlledJob } from './operations/control.service.js';
 export {
   Dialer,
   DialerRefusal,

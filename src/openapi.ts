@@ -1,7 +1,7 @@
 import { HttpStatus, type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { dump } from 'js-yaml';
-import { BODY_CONTENT } from './api/operation.decorator.js';
+import { BODY_CONTENT } from './api/http/operation.decorator.js';
 
 const DESCRIPTION = `Outbound batch calling: upload contacts, schedule a batch, move it, start it exactly once at the right local hour.
 

@@ -7,10 +7,10 @@ import {
 } from '@nestjs/common';
 import type { Job } from 'bull';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
-import { BATCH_START_CONSUMER, type JobData, type QueueFactory } from '../scheduling/queues.js';
+import { BATCH_START_CONSUMER, type JobData, type QueueFactory } from '../queue/queues.js';
 import { Metrics } from '../shared/metrics.js';
 import { BatchRunner } from './batch.runner.js';
-import { QueueConsumer } from './queue.consumer.js';
+import { QueueConsumer } from '../queue/queue.consumer.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
 

@@ -5,7 +5,7 @@ import type { CallSnooze } from '../batch-jobs/call.snooze.js';
 import { CallsRepository, isCallId, type RetryDelays } from '../batch-jobs/calls.repository.js';
 import type { EndedRow } from '../batch-jobs/calls.statements.js';
 import { CallNotFoundError } from '../batch-jobs/errors.js';
-import { CallsGateway } from '../scheduling/calls.gateway.js';
+import { CallsGateway } from '../queue/calls.gateway.js';
 import { Metrics } from '../shared/metrics.js';
 import { DIALER_NAME } from '../shared/platform.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';

@@ -9,10 +9,10 @@ import type { Job } from 'bull';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import { isCallId } from '../batch-jobs/calls.repository.js';
 import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
-import { BATCH_CALL_CONSUMER, type JobData, type QueueFactory } from '../scheduling/queues.js';
+import { BATCH_CALL_CONSUMER, type JobData, type QueueFactory } from '../queue/queues.js';
 import { CallLanes } from './call.lanes.js';
 import { Dispatcher } from './dispatcher.js';
-import { QueueConsumer } from './queue.consumer.js';
+import { QueueConsumer } from '../queue/queue.consumer.js';
 
 type CallJob = JobData<'batch-call', 'place'> & JobData<'batch-call', 'dispatch'>;
 

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { CallsRepository } from '../batch-jobs/calls.repository.js';
-import { CallsGateway } from '../scheduling/calls.gateway.js';
+import { CallsGateway } from '../queue/calls.gateway.js';
 import { Recurring } from '../shared/recurring.js';
 import { CallLanes } from './call.lanes.js';
 import { CallLookUps } from './call.look-ups.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { CallsRepository } from '../batch-jobs/calls.repository.js';
-import { CallsGateway } from '../scheduling/calls.gateway.js';
+import { CallsGateway } from '../queue/calls.gateway.js';
 import { requestContext } from '../shared/request-context.js';
 
 // Keeps one claim short; what is free beyond it is claimed by the next one, at once.

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Recurring } from '../shared/recurring.js';
 import { ScheduleReconciler } from './schedule.reconciler.js';
-import { SchedulerGateway } from './scheduler.gateway.js';
+import { SchedulerGateway } from '../queue/scheduler.gateway.js';
 
 // Bounds how long a wake-up is missing after Redis came back empty; its return itself starts a round at once.
 const RECONCILE_INTERVAL_MS = 5_000;

@@ -4,7 +4,7 @@ import { ScheduleRepository, type ListedStart } from '../batch-jobs/schedule.rep
 import { Clock } from '../shared/clock.js';
 import { Metrics } from '../shared/metrics.js';
 import { compare, type Difference } from './schedule.comparison.js';
-import { SchedulerGateway, wakeUpId } from './scheduler.gateway.js';
+import { SchedulerGateway, wakeUpId } from '../queue/scheduler.gateway.js';
 
 const PAGE = 1_000;
 

@@ -11,7 +11,7 @@ import { TimeRulesRepository, type FollowResult, type WallTimeSchedule } from '.
 import type { ResolvedSchedule } from '../batch-jobs/schedule.js';
 import { Recurring } from '../shared/recurring.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
-import { SchedulerGateway } from './scheduler.gateway.js';
+import { SchedulerGateway } from '../queue/scheduler.gateway.js';
 import { readAgain } from './time-rules.js';
 import { TimezoneService } from './timezone.service.js';
 

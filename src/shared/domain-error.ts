@@ -52,7 +52,7 @@ export interface InputError {
  *
  * The sentence says what is and what would be allowed. The facts become members of the problem body (`currentStatus`,
  * `suggestions`, `errors`), so they must not hold phone numbers, keys or anything of another organization.
- * What it means in HTTP is decided in one table, `api/error-status.ts`.
+ * What it means in HTTP is decided in one table, `api/http/error-status.ts`.
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;

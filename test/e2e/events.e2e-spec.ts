@@ -3,7 +3,7 @@ import { ulid } from 'ulid';
 import { CallOutcomes } from '../../src/calling/call-outcomes.js';
 import { callEnd, type CallOutcome } from '../../src/batch-jobs/call.outcome.js';
 import { ProgressRepository } from '../../src/batch-jobs/progress.repository.js';
-import { ProgressService } from '../../src/scheduling/progress.service.js';
+import { ProgressService } from '../../src/operations/progress.service.js';
 import { Database } from '../../src/shared/database.js';
 import { EventReader } from '../support/event-reader.js';
 import { eventually } from '../support/eventually.js';

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bull';
 import { Idempotency } from '../../src/shared/idempotency.js';
-import { BATCH_START_PRODUCER } from '../../src/scheduling/queues.js';
-import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
+import { BATCH_START_PRODUCER } from '../../src/queue/queues.js';
+import { SchedulerGateway } from '../../src/queue/scheduler.gateway.js';
 import { aBatch, aForm, TestApp, UNKNOWN_ID, type Answer } from '../support/test-app.js';
 
 const NOW = '2025-02-20T00:00:00Z';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getQueueToken } from '@nestjs/bull';
 import type { Queue } from 'bull';
-import { BATCH_START_PRODUCER } from '../../src/scheduling/queues.js';
+import { BATCH_START_PRODUCER } from '../../src/queue/queues.js';
 import { eventually } from '../support/eventually.js';
 import { JobRows } from '../support/job-rows.js';
 import { TestApp } from '../support/test-app.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { readFile } from 'node:fs/promises';
-import { HTTP_MEANING } from '../../src/api/error-status.js';
+import { HTTP_MEANING } from '../../src/api/http/error-status.js';
 import type { ErrorCode } from '../../src/shared/domain-error.js';
 import { DocumentWalk, examplesOf, type Any, type Place } from '../support/document-walk.js';
 import { SchemaCheck } from '../support/schema-check.js';

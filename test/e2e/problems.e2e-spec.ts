@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
-import { RescheduleService } from '../../src/scheduling/reschedule.service.js';
+import { RescheduleService } from '../../src/operations/reschedule.service.js';
 import { aBatch, TestApp, UNKNOWN_ID, type Answer } from '../support/test-app.js';
 
 const SECRET = 'select secret from db.internal:5432 where phone = +12025550123';

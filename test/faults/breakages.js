@@ -1,6 +1,6 @@
 const STATEMENTS = 'src/batch-jobs/schedule.statements.js';
 const REPOSITORY = 'src/batch-jobs/schedule.repository.js';
-const RESCHEDULE = 'src/scheduling/reschedule.service.js';
+const RESCHEDULE = 'src/operations/reschedule.service.js';
 
 /**
  * Ways to break the start protocol, as replacements in the compiled programs; the faults that must reveal each, and

@@ -4,7 +4,7 @@ import type { Queue } from 'bull';
 import { Client } from 'pg';
 import { callEnd } from '../../src/batch-jobs/call.outcome.js';
 import { Dispatcher } from '../../src/calling/dispatcher.js';
-import { BATCH_CALL_PRODUCER } from '../../src/scheduling/queues.js';
+import { BATCH_CALL_PRODUCER } from '../../src/queue/queues.js';
 import { aDoor } from '../support/a-door.js';
 import { CallRows } from '../support/call-rows.js';
 import { eventually } from '../support/eventually.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { ClaimedCall } from '../../src/batch-jobs/calls.statements.js';
-import { CallsGateway } from '../../src/scheduling/calls.gateway.js';
-import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
+import { CallsGateway } from '../../src/queue/calls.gateway.js';
+import { SchedulerGateway } from '../../src/queue/scheduler.gateway.js';
 import { CallRows } from '../support/call-rows.js';
 import { eventually } from '../support/eventually.js';
 import { LogLines } from '../support/log-lines.js';

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { BatchRunner } from '../../src/calling/batch.runner.js';
 import { ScheduleSweeper } from '../../src/calling/schedule.sweeper.js';
 import { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
-import { RescheduleService } from '../../src/scheduling/reschedule.service.js';
+import { RescheduleService } from '../../src/operations/reschedule.service.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
-import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
+import { SchedulerGateway } from '../../src/queue/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
 import { Metrics } from '../../src/shared/metrics.js';
 import { eventually } from '../support/eventually.js';

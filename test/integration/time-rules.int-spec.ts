@@ -3,7 +3,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
 import { TimeRulesRepository } from '../../src/batch-jobs/time-rules.repository.js';
 import { BatchRunner } from '../../src/calling/batch.runner.js';
-import { SchedulerGateway } from '../../src/scheduling/scheduler.gateway.js';
+import { SchedulerGateway } from '../../src/queue/scheduler.gateway.js';
 import { TimeRulesWatcher } from '../../src/scheduling/time-rules.watcher.js';
 import { TimezoneService } from '../../src/scheduling/timezone.service.js';
 import { ZONE_RULES, ZoneRules } from '../../src/scheduling/zone-rules.js';

@@ -5,7 +5,7 @@ import type { Queue } from 'bull';
 import { Redis } from 'ioredis';
 import { BatchRunner } from '../../src/calling/batch.runner.js';
 import { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
-import { BATCH_START_PRODUCER } from '../../src/scheduling/queues.js';
+import { BATCH_START_PRODUCER } from '../../src/queue/queues.js';
 import { atTheSameTime } from '../support/at-the-same-time.js';
 import { eventually } from '../support/eventually.js';
 import { JobRows } from '../support/job-rows.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { estimate, estimateCompletion } from '../../src/scheduling/estimate.js';
+import { estimate, estimateCompletion } from '../../src/operations/estimate.js';
 import { Random } from '../faults/random.js';
 import { SimulatedCalls, type SimulatedBatch } from './simulated-calls.js';
 

@@ -1,5 +1,5 @@
 import type { Job, JobOptions, ProcessCallbackFunction, Queue } from 'bull';
-import type { JobData } from '../../src/scheduling/queues.js';
+import type { JobData } from '../../src/queue/queues.js';
 import type { Call } from './simulated-process.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Scheduler } from 'fast-check';
 import type { BatchJobId } from '../../src/batch-jobs/batch-job.entity.js';
-import { wakeUpId } from '../../src/scheduling/scheduler.gateway.js';
+import { wakeUpId } from '../../src/queue/scheduler.gateway.js';
 import type { Caller } from '../../src/shared/caller.js';
 import { EVERY_GUARD, type Guards } from './in-memory-schedules.js';
 import { simulatedTime } from './simulated-time.js';

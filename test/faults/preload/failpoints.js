@@ -44,7 +44,7 @@ const around = (Class, method, name = () => method) => {
 
 const { ScheduleRepository } = await load('batch-jobs/schedule.repository.js');
 const { BatchJobsRepository } = await load('batch-jobs/batch-jobs.repository.js');
-const { SchedulerGateway } = await load('scheduling/scheduler.gateway.js');
+const { SchedulerGateway } = await load('queue/scheduler.gateway.js');
 const { ScheduleReconciler } = await load('scheduling/schedule.reconciler.js');
 const { ScheduleSweeper } = await load('calling/schedule.sweeper.js');
 const { BatchRunner } = await load('calling/batch.runner.js');

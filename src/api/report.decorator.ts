@@ -1,9 +1,0 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { CallEnd } from '../batch-jobs/call.outcome.js';
-import { readReport } from './dto/outcome.body.js';
-
-/** The end that a report tells; past the pipe that refuses what is not known. */
-export const Reported = createParamDecorator((_: unknown, context: ExecutionContext): CallEnd => {
-  const { body } = context.switchToHttp().getRequest<{ body: unknown }>();
-  return readReport(body);
-});
