@@ -12,6 +12,7 @@ import {
 import { ServerWatch, type ServerState } from './server-watch.js';
 import { SharedAnswer } from './shared-answer.js';
 import { isOutage, isWorthRetrying, isWriteRefusal, READ_ONLY, sqlStateOf } from './sql-state.js';
+import { run, type Statement } from './statement.js';
 import { UnavailableError } from './unavailable.error.js';
 
 /** Name of our connection in a host application, whose default one stays its own. */
@@ -63,6 +64,14 @@ export class Database {
   }
 
   /** Runs one statement, which is a transaction of its own. */
+  run<Parameters extends object, Row extends object>(
+    ran: Statement<Parameters, Row>,
+    values: Parameters,
+  ): Promise<Row[]> {
+    return this.read((manager) => run(manager, ran, values));
+  }
+
+  /** The same for SQL as it is. */
   query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     return this.read((manager) => manager.query<Row[]>(sql, [...parameters]));
   }

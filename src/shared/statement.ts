@@ -1,0 +1,99 @@
+import type { EntityManager } from 'typeorm';
+
+/**
+ * A type of PostgreSQL, as values of TypeScript. As a method it takes narrower values as well: a `text` may be one of a
+ * few words, or null.
+ */
+export interface SqlType<Value> {
+  /** As `format_type` calls it: `'timestamp with time zone'`. */
+  readonly name: string;
+  /** What the driver is given. */
+  encode(value: Value): unknown;
+}
+
+const type = <Value>(name: string, encode: (value: Value) => unknown = (value) => value): SqlType<Value> => ({
+  name,
+  // A null is a null in every type.
+  encode: (value) => (value === null ? null : encode(value)),
+});
+
+export const text = type<string>('text');
+export const integer = type<number>('integer');
+/** As digits: a number of JavaScript would round it. */
+export const bigint = type<string>('bigint');
+export const double = type<number>('double precision');
+export const boolean = type<boolean>('boolean');
+export const bytes = type<Buffer>('bytea');
+/** The driver would send the time of the process's own zone. */
+export const timestamp = type<Date>('timestamp with time zone', (value) => value.toISOString());
+export const json = type<unknown>('json', (value) => JSON.stringify(value));
+export const jsonb = type<unknown>('jsonb', (value) => JSON.stringify(value));
+export const listOf = <Value>(of: SqlType<Value>): SqlType<readonly Value[]> =>
+  type(`${of.name}[]`, (values) => values.map((value) => of.encode(value)));
+
+/** A type for each name. */
+export type Shape<Values> = { readonly [Name in keyof Values]-?: SqlType<Values[Name]> };
+
+/** No parameters, or no columns. */
+export type Nothing = Readonly<Record<never, never>>;
+
+interface Definition<Parameters, Row> {
+  /** PostgreSQL, with `:name` where a parameter stands. */
+  readonly sql: string;
+  readonly parameters: Shape<Parameters>;
+  readonly columns: Shape<Row>;
+}
+
+// Not the second colon of a cast, nor one within a word, as in the `HH24:MI` of a format.
+const PARAMETER = /(?<![:\w]):([a-z]\w*)/gi;
+
+/**
+ * One statement of PostgreSQL: its text, what it takes and what it gives. `test/integration/statements.int-spec.ts` has
+ * PostgreSQL compare both with what is declared.
+ */
+export class Statement<Parameters extends object, Row extends object> {
+  /** With `$1`, `$2`, … in place of the names. */
+  readonly text: string;
+  /** In the order of `$1`, `$2`, … */
+  readonly names: readonly (keyof Parameters & string)[];
+
+  /** @throws when the names of the text are not those of the parameters */
+  constructor(readonly definition: Definition<Parameters, Row>) {
+    const { sql, parameters } = definition;
+    const names: string[] = [];
+    this.text = sql.replaceAll(PARAMETER, (_, name: string) => {
+      if (!names.includes(name)) names.push(name);
+      return `$${names.indexOf(name) + 1}`;
+    });
+    this.names = names as (keyof Parameters & string)[];
+    const [used, declared] = [names, Object.keys(parameters)].map((list) => list.toSorted().join(', '));
+    if (used !== declared) throw new Error(`The statement uses [${used}] and declares [${declared}]: ${sql}`);
+  }
+
+  /** The values in the order of `$1`, `$2`, …, as the driver takes them. */
+  bind(values: Parameters): unknown[] {
+    const { parameters } = this.definition;
+    return this.names.map((name) => parameters[name].encode(values[name]));
+  }
+}
+
+/** Declares a statement. What it takes and gives is inferred, or given to be narrower: words, nulls. */
+export const statement = <Parameters extends object, Row extends object>(
+  definition: Definition<Parameters, Row>,
+): Statement<Parameters, Row> => new Statement(definition);
+
+/** Runs a statement on the connection, and in the transaction, of `manager`. */
+export async function run<Parameters extends object, Row extends object>(
+  { queryRunner, connection }: EntityManager,
+  ran: Statement<Parameters, Row>,
+  values: Parameters,
+): Promise<Row[]> {
+  const runner = queryRunner ?? connection.createQueryRunner();
+  try {
+    // Without `true`, rows of an update and of a select come in different shapes.
+    const { records } = await runner.query(ran.text, ran.bind(values), true);
+    return records as Row[];
+  } finally {
+    if (!queryRunner) await runner.release();
+  }
+}
