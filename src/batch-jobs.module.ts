@@ -73,6 +73,7 @@ import { TwilioCallbacks } from './calling/twilio-callbacks.js';
 import { WORKER_PARTS } from './worker-parts.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { BatchJobsService } from './operations/batch-jobs.service.js';
+import { ChangeRunner } from './operations/change.js';
 import { CallsGateway } from './queue/calls.gateway.js';
 import { ConsistencyService } from './operations/consistency.service.js';
 import { ContactsService } from './operations/contacts.service.js';
@@ -111,6 +112,7 @@ const CORE: Provider[] = [
   CallSetbacks,
   CallsGateway,
   CallsRepository,
+  ChangeRunner,
   Clock,
   ConsistencyService,
   ContactsService,

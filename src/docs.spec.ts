@@ -93,7 +93,7 @@ describe('the log lines of docs/operations.md', () => {
   const sources = readdirSync(packageFile('src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
     /(?<!\.spec)\.ts$/.test(name),
   );
-  const messages = sources.flatMap((name) => all(read(join('src', name)), /logger\.\w+\(\s*'([^']+)'/g));
+  const messages = sources.flatMap((name) => all(read(join('src', name)), /(?:logger\.\w+\(\s*|told: )'([^']+)'/g));
 
   it.each(messages)('explain %s', (message) => {
     expect(read('docs/operations.md')).toContain(`\`${message}\``);

@@ -33,7 +33,8 @@ export {
 } from './batch-jobs/contact-list.js';
 export type { Disambiguation, ResolvedSchedule, Schedule } from './batch-jobs/schedule.js';
 export { CallOutcomes, type RecordedCall } from './calling/call-outcomes.js';
-export { ControlService, type ControlledJob } from './operations/control.service.js';
+export { ControlService } from './operations/control.service.js';
+export type { ChangedJob } from './operations/change.js';
 export {
   Dialer,
   DialerRefusal,

@@ -2,11 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '../shared/caller.js';
 import { Idempotency } from '../shared/idempotency.js';
+import { run } from '../shared/statement.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import type { ChangeTerms } from './change-terms.js';
-import { changeContacts } from './contact.statements.js';
-import { LOCK_BATCH_JOB, type StatementRow } from './conditional.statement.js';
+import {
+  LOCK_BATCH_JOB,
+  type ConditionalStatement,
+  type OrderParameters,
+  type Refusal,
+  type StatementRow,
+} from './conditional.statement.js';
+import { changeContacts, type ContactsStatement } from './contact.statements.js';
 import type { EntityTag } from './entity-tag.js';
 
 /** A batch job as one of its schedules: what a wake-up in the queue stands for. */
@@ -20,9 +27,9 @@ export interface ScheduledStart {
 export interface Changed {
   readonly outcome: 'changed';
   readonly statusBefore: BatchJobStatus;
-  /** The schedule that the change ended. Null when there was none. */
+  /** The schedule that the change ended. Null when it ended none. */
   readonly ended: ScheduledStart | null;
-  /** The schedule now in force. Null unless it is scheduled. */
+  /** The schedule that the change brought. Null when it brought none. */
   readonly scheduled: ScheduledStart | null;
   /** Null until started. */
   readonly startedAt: Date | null;
@@ -34,15 +41,15 @@ export interface Changed {
   readonly entityTag: EntityTag;
 }
 
-/**
- * `refused` names the status that was met, with the row locked: it is the reason, not a later look. `unwanted`: all was
- * well but the caller's own terms, as the job has another tag than they asked for.
- */
-export type ChangeResult =
-  | Changed
-  | { readonly outcome: 'not_found' }
-  | { readonly outcome: 'refused'; readonly status: BatchJobStatus }
-  | { readonly outcome: 'unwanted'; readonly entityTag: EntityTag };
+/** A change that a condition refused; all is told as it was met, with the row locked: it is the reason, not a later look. */
+export interface Refused<Own extends string = never> {
+  readonly outcome: 'refused';
+  readonly refusal: Refusal<Own>;
+  readonly status: BatchJobStatus;
+  readonly entityTag: EntityTag;
+}
+
+export type ChangeResult<Own extends string = never> = Changed | { readonly outcome: 'not_found' } | Refused<Own>;
 
 /** Who wants which job changed, and how. */
 export interface ChangeOrder {
@@ -59,70 +66,76 @@ export class BatchJobChanges {
   constructor(private readonly idempotency: Idempotency) {}
 
   /**
-   * @param statement made by `conditionally`
    * @param allowed statuses in which the job may be
-   * @param own the statement's parameters from $8 on
+   * @param own the statement's own parameters
    */
-  make(
-    statement: string,
+  make<Parameters extends object, Own extends string>(
+    statement: ConditionalStatement<Parameters, Own>,
     allowed: readonly BatchJobStatus[],
     order: ChangeOrder,
-    own: readonly unknown[],
-  ): Promise<ChangeResult> {
-    return this.carryOut(order, allowed, own, (manager, parameters) => manager.query(statement, parameters));
+    own: Parameters,
+  ): Promise<ChangeResult<Own>> {
+    return this.carryOut(order, (manager) => run(manager, statement, parametersOf(order, allowed, own)));
   }
 
   /**
    * The same for a change that looks at calls or contacts as well. It begins when the job's row is locked: begun before, it
    * would not see a call that was placed, or that ended, while it waited for the lock.
    *
-   * @param contacts a statement of `contact.statements.ts`, for what becomes of them. Null: nothing
+   * @param contacts what becomes of them. Null: nothing
    */
-  makeWithContacts(
-    statement: string,
-    contacts: string | null,
+  makeWithContacts<Parameters extends object, Own extends string>(
+    statement: ConditionalStatement<Parameters, Own>,
+    contacts: ContactsStatement | null,
     allowed: readonly BatchJobStatus[],
     order: ChangeOrder,
-    own: readonly unknown[],
-  ): Promise<ChangeResult> {
-    return this.carryOut(order, allowed, own, (manager, parameters) =>
+    own: Parameters,
+  ): Promise<ChangeResult<Own>> {
+    const { batchJobId } = order;
+    return this.carryOut(order, (manager) =>
       manager.transaction(async (transaction) => {
-        await transaction.query(LOCK_BATCH_JOB, [order.batchJobId]);
-        const rows = await transaction.query<StatementRow[]>(statement, parameters);
+        await run(transaction, LOCK_BATCH_JOB, { batchJobId });
+        const rows = await run(transaction, statement, parametersOf(order, allowed, own));
         if (contacts === null || !rows[0]?.changed) return rows;
-        return [{ ...rows[0], contacts: await changeContacts(transaction, contacts, order.batchJobId) }];
+        return [{ ...rows[0], contacts: await changeContacts(transaction, contacts, batchJobId) }];
       }),
     );
   }
 
-  private carryOut(
-    { caller, batchJobId, terms = {}, answerOf = () => null }: ChangeOrder,
-    allowed: readonly BatchJobStatus[],
-    own: readonly unknown[],
-    ask: (manager: EntityManager, parameters: unknown[]) => Promise<StatementRow[]>,
-  ): Promise<ChangeResult> {
-    const { organizationId, actor, requestId } = caller;
-    const { reason = null, ifMatch = null } = terms;
-    const parameters = [batchJobId, organizationId, allowed, actor, requestId, reason, ifMatch, ...own];
+  private carryOut<Own extends string>(
+    { caller, batchJobId, answerOf = () => null }: ChangeOrder,
+    ask: (manager: EntityManager) => Promise<StatementRow<Own>[]>,
+  ): Promise<ChangeResult<Own>> {
     return this.idempotency.once(
       caller,
-      async (manager): Promise<ChangeResult> => {
-        const [row] = await ask(manager, parameters);
-        return row ? toResult(batchJobId, row, allowed) : { outcome: 'not_found' };
+      async (manager): Promise<ChangeResult<Own>> => {
+        const [row] = await ask(manager);
+        return row ? toResult(batchJobId, row) : { outcome: 'not_found' };
       },
       (result) => (result.outcome === 'changed' ? answerOf(result) : null),
     );
   }
 }
 
-/** A precondition is looked at last: it is no reason for what would have been refused without it (RFC 9110, 13.2.1). */
-const toResult = (batchJobId: BatchJobId, row: StatementRow, allowed: readonly BatchJobStatus[]): ChangeResult => {
-  const { changed, fits, isWanted, statusBefore, startedAt, contacts, entityTag } = row;
-  if (!changed && allowed.includes(statusBefore) && fits && !isWanted) return { outcome: 'unwanted', entityTag };
-  if (!changed) return { outcome: 'refused', status: statusBefore };
+const parametersOf = <Parameters extends object>(
+  { caller, batchJobId, terms = {} }: ChangeOrder,
+  allowed: readonly BatchJobStatus[],
+  own: Parameters,
+): OrderParameters & Parameters => {
+  const { organizationId, actor, requestId } = caller;
+  const { reason = null, ifMatch = null } = terms;
+  return { batchJobId, organizationId, allowed, actor, requestId, reason, ifMatch, ...own };
+};
 
+const toResult = <Own extends string>(batchJobId: BatchJobId, row: StatementRow<Own>): Changed | Refused<Own> => {
+  const { refusal, statusBefore, startedAt, contacts, details, entityTag } = row;
+  if (refusal !== null) return { outcome: 'refused', refusal, status: statusBefore, entityTag };
+
+  const isSameSchedule = row.statusAfter === statusBefore && row.revisionAfter === row.revisionBefore;
   const start = (status: BatchJobStatus | null, revision: number | null, startsAt: Date | null) =>
-    status === 'scheduled' && revision !== null && startsAt ? { batchJobId, revision, startsAt } : null;
+    status === 'scheduled' && revision !== null && startsAt && !isSameSchedule
+      ? { batchJobId, revision, startsAt }
+      : null;
   return {
     outcome: 'changed',
     statusBefore,
@@ -130,7 +143,7 @@ const toResult = (batchJobId: BatchJobId, row: StatementRow, allowed: readonly B
     scheduled: start(row.statusAfter, row.revisionAfter, row.startsAtAfter),
     startedAt,
     contacts,
-    details: row.details,
+    details,
     entityTag,
   };
 };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  ALLOWED as VERBS,
   BATCH_JOB_STATUSES,
+  isTerminal,
   canMove,
   NOT_STARTED,
-  statusesThatMayBecome,
   type BatchJobStatus,
 } from './batch-job.status.js';
 
@@ -34,8 +35,10 @@ describe('the status table', () => {
   });
 
   it('lets nothing leave a terminal status', () => {
-    const terminal = BATCH_JOB_STATUSES.filter((from) => !BATCH_JOB_STATUSES.some((to) => canMove(from, to)));
-    expect(terminal).toEqual(['completed', 'failed', 'cancelled']);
+    expect(BATCH_JOB_STATUSES.filter(isTerminal)).toEqual(['completed', 'failed', 'cancelled']);
+    expect(BATCH_JOB_STATUSES.filter((from) => !BATCH_JOB_STATUSES.some((to) => canMove(from, to)))).toEqual(
+      BATCH_JOB_STATUSES.filter(isTerminal),
+    );
   });
 
   it('takes a first or another start only before the job has begun', () => {
@@ -43,6 +46,16 @@ describe('the status table', () => {
   });
 
   it('names who may be cancelled', () => {
-    expect(statusesThatMayBecome('cancelled')).toEqual(['pending', 'scheduled', 'running', 'paused']);
+    expect(VERBS.cancel).toEqual(['pending', 'scheduled', 'running', 'paused']);
+  });
+
+  it.each([
+    ['reschedule', 'scheduled'],
+    ['start', 'running'],
+    ['pause', 'paused'],
+    ['resume', 'running'],
+    ['cancel', 'cancelled'],
+  ] as const)('lets %s be asked for only where the job may become %s', (verb, to) => {
+    expect(VERBS[verb].filter((from) => !canMove(from, to))).toEqual([]);
   });
 });

@@ -1,44 +1,49 @@
-export const BATCH_JOB_STATUSES = [
-  'pending',
-  'scheduled',
-  'running',
-  'paused',
-  'completed',
-  'failed',
-  'cancelled',
-] as const;
+/** Before its start, between start and end, or after its end: what a status means, whatever may follow it. */
+type Stage = 'not_started' | 'begun' | 'ended';
 
-export type BatchJobStatus = (typeof BATCH_JOB_STATUSES)[number];
+/** Where a batch job is in its life, and where it may go from there. A move absent here is refused by every verb. */
+const TABLE = {
+  pending: { stage: 'not_started', next: ['scheduled', 'running', 'cancelled'] },
+  // failed: its start was missed
+  scheduled: { stage: 'not_started', next: ['scheduled', 'running', 'cancelled', 'failed'] },
+  running: { stage: 'begun', next: ['paused', 'completed', 'failed', 'cancelled'] },
+  paused: { stage: 'begun', next: ['running', 'cancelled'] },
+  completed: { stage: 'ended', next: [] },
+  failed: { stage: 'ended', next: [] },
+  cancelled: { stage: 'ended', next: [] },
+} as const satisfies Record<string, { readonly stage: Stage; readonly next: readonly string[] }>;
 
-/** Where a batch job may go from each status. A move absent here is refused by every verb, whoever asks. */
-const NEXT = {
-  pending: ['scheduled', 'running', 'cancelled'],
-  scheduled: ['scheduled', 'running', 'cancelled', 'failed'], // failed: its start was missed
-  running: ['paused', 'completed', 'failed', 'cancelled'],
-  paused: ['running', 'cancelled'],
-  completed: [],
-  failed: [],
-  cancelled: [],
-} as const satisfies Record<BatchJobStatus, readonly BatchJobStatus[]>;
+export type BatchJobStatus = keyof typeof TABLE;
+
+export const BATCH_JOB_STATUSES = Object.keys(TABLE) as readonly BatchJobStatus[];
 
 export const canMove = (from: BatchJobStatus, to: BatchJobStatus): boolean =>
-  (NEXT[from] as readonly BatchJobStatus[]).includes(to);
+  (TABLE[from].next as readonly BatchJobStatus[]).includes(to);
 
-/** True for a status that nothing leaves. */
-export const isTerminal = (status: BatchJobStatus): boolean => NEXT[status].length === 0;
+const inStage = (...stages: readonly Stage[]): readonly BatchJobStatus[] =>
+  BATCH_JOB_STATUSES.filter((status) => stages.includes(TABLE[status].stage));
 
-/** The statuses from which a verb that ends in `to` may be asked for by a person. */
-export const statusesThatMayBecome = (to: BatchJobStatus): readonly BatchJobStatus[] =>
-  BATCH_JOB_STATUSES.filter((from) => canMove(from, to));
+/** True once it has ended: the calls are over, but for those still in progress when a job was cancelled. */
+export const isTerminal = (status: BatchJobStatus): boolean => TABLE[status].stage === 'ended';
 
-/** Statuses of a job that has not begun: the only ones a start, a move to another time or a first schedule accepts. */
-export const NOT_STARTED = BATCH_JOB_STATUSES.filter((status) => canMove(status, 'scheduled'));
+/** Statuses of a job that has not begun. */
+export const NOT_STARTED = inStage('not_started');
 
-/** Statuses that nothing leaves: the calls are over, but for those still in progress when a job was cancelled. */
-export const TERMINAL = BATCH_JOB_STATUSES.filter(isTerminal);
+const NOT_ENDED = inStage('not_started', 'begun');
 
-/** Statuses in which it still means something how many calls are placed. */
-export const NOT_ENDED = BATCH_JOB_STATUSES.filter((status) => !isTerminal(status));
-
-/** Statuses of a job that may be deleted: while it runs, its contacts are being called. */
-export const DELETABLE: readonly BatchJobStatus[] = BATCH_JOB_STATUSES.filter((status) => status !== 'running');
+/** In which statuses people may ask for what. */
+export const ALLOWED = {
+  reschedule: NOT_STARTED,
+  start: NOT_STARTED,
+  pause: ['running'],
+  resume: ['paused'],
+  cancel: NOT_ENDED,
+  /** Of name and description. */
+  change: BATCH_JOB_STATUSES,
+  /** Of how calls are placed. */
+  changeLimits: NOT_ENDED,
+  /** While it runs, its contacts are being called. */
+  delete: BATCH_JOB_STATUSES.filter((status) => status !== 'running'),
+  /** Before, its results are not final. */
+  export: inStage('ended'),
+} as const satisfies Record<string, readonly BatchJobStatus[]>;

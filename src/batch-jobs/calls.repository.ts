@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { Batched } from '../shared/batched.js';
 import { Database } from '../shared/database.js';
+import { run } from '../shared/statement.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import { contactStatusOf, type CallEnd } from './call.outcome.js';
 import {
@@ -152,7 +153,7 @@ export class CallsRepository {
   /** Fails a running batch. @returns false when it does not run */
   async fail(batchJobId: BatchJobId, reason: string): Promise<boolean> {
     return this.database.transaction(async (manager) => {
-      await manager.query(LOCK_BATCH_JOB, [batchJobId]);
+      await run(manager, LOCK_BATCH_JOB, { batchJobId });
       const failed = await manager.query<unknown[]>(FAIL_BATCH, [batchJobId, reason]);
       if (failed.length > 0) await changeContacts(manager, CANCEL_WAITING, batchJobId);
       return failed.length > 0;

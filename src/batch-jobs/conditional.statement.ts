@@ -1,15 +1,27 @@
+import {
+  integer,
+  jsonb,
+  listOf,
+  statement,
+  text,
+  timestamp,
+  boolean,
+  type Shape,
+  type Statement,
+} from '../shared/statement.js';
 import type { HistoryAction } from './batch-job-history.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import { entityTagSql, type EntityTag } from './entity-tag.js';
 import { historyFacts } from './history.sql.js';
 
+/** Which condition of a change did not hold: the job's status, one of the verb's own, or the caller's entity tags. */
+export type Refusal<Own extends string = never> = 'status' | Own | 'entity_tag';
+
 /** What a conditional statement did, and what it met. */
-export interface StatementRow {
+export interface StatementRow<Own extends string = never> {
   readonly changed: boolean;
-  /** Whether the verb's own condition held. */
-  readonly fits: boolean;
-  /** Whether the caller wanted the job as it was met. */
-  readonly isWanted: boolean;
+  /** The first condition that did not hold. Null: it was changed. */
+  readonly refusal: Refusal<Own> | null;
   /** As changed, or else as it was met. */
   readonly entityTag: EntityTag;
   readonly statusBefore: BatchJobStatus;
@@ -24,19 +36,75 @@ export interface StatementRow {
   readonly details: object | null;
 }
 
-/** $1 job. What is read after it is as the last holder of the lock left it. */
-export const LOCK_BATCH_JOB = 'select from batch_jobs where id = $1 for no key update';
+const COLUMNS: Shape<StatementRow<string>> = {
+  changed: boolean,
+  refusal: text,
+  entityTag: text,
+  statusBefore: text,
+  statusAfter: text,
+  revisionBefore: integer,
+  revisionAfter: integer,
+  startsAtBefore: timestamp,
+  startsAtAfter: timestamp,
+  startedAt: timestamp,
+  contacts: integer,
+  details: jsonb,
+};
+
+/** Who wants which job changed. */
+export interface OrderParameters {
+  readonly batchJobId: string;
+  readonly organizationId: string;
+  /** Statuses in which the job may be. */
+  readonly allowed: readonly BatchJobStatus[];
+  readonly actor: string;
+  readonly requestId: string | null;
+  readonly reason: string | null;
+  /** Tags of which the job must have one. Null: any. */
+  readonly ifMatch: readonly EntityTag[] | null;
+}
+
+const PARAMETERS: Shape<OrderParameters> = {
+  batchJobId: text,
+  organizationId: text,
+  allowed: listOf(text),
+  actor: text,
+  requestId: text,
+  reason: text,
+  ifMatch: listOf(text),
+};
+
+/** What is read after it is as the last holder of the lock left it. */
+export const LOCK_BATCH_JOB = statement({
+  sql: 'select from batch_jobs where id = :batchJobId for no key update',
+  parameters: { batchJobId: text },
+  columns: {},
+});
 
 /** As `also`: the job is no longer held (`batch_job_holds`). */
 export const END_HOLD = 'delete from batch_job_holds where batch_job_id in (select id from changed)';
 
-const WANTED = `($7::text[] is null or ${entityTagSql('old')} = any ($7))`;
+/**
+ * SQL that names the first condition which does not hold of a locked row; null when all do. A precondition is looked at
+ * last: it is no reason for what would have been refused without it (RFC 9110, 13.2.1).
+ *
+ * @param onlyIf the verb's own conditions, as SQL, by their codes
+ */
+export const refusalOf = (row: string, onlyIf: Readonly<Record<string, string>>): string => `case
+      when ${row}.status <> all (:allowed) then 'status'
+      ${Object.entries(onlyIf)
+        .map(([code, condition]) => `when (${condition}) is not true then '${code}'`)
+        .join('\n      ')}
+      when ${entityTagSql(row)} <> all (:ifMatch) then 'entity_tag'
+    end`;
 
-interface ConditionalChange {
+interface ConditionalChange<Parameters, Own extends string> {
   readonly action: HistoryAction;
   readonly set: string;
-  /** Beyond the status; `old` is the locked row. @default 'true' */
-  readonly onlyIf?: string;
+  /** The verb's own conditions, as SQL, by the codes under which they refuse. */
+  readonly onlyIf: Readonly<Record<Own, string>>;
+  /** The verb's own, beside `OrderParameters`. */
+  readonly parameters: Shape<Parameters>;
   /** A further statement on the changed row, as a `with` query named `also`. */
   readonly also?: string;
   /** A number worth returning, computed after the change. @default '0' */
@@ -47,41 +115,52 @@ interface ConditionalChange {
   readonly factsOf?: (row: string) => string;
 }
 
+/** A statement made by `conditionally`. */
+export type ConditionalStatement<Parameters extends object, Own extends string> = Statement<
+  OrderParameters & Parameters,
+  StatementRow<Own>
+>;
+
 /**
  * One statement, one round trip: lock the row, change it if its status, `onlyIf` and the caller's terms allow, write the
  * history.
  *
- * The lock settles every race: of two rivals the second sees what the first committed. No row comes back for an unknown
- * job; a row that is not `changed` says what refused.
- *
- * Parameters: $1 job, $2 organization, $3 statuses allowed, $4 actor, $5 request id, $6 reason, $7 entity tags wanted
- * (null: any), then the verb's own.
+ * The lock settles every race: of two rivals the second sees what the first committed. Each condition is judged once, under
+ * it. No row comes back for an unknown job; a row that is not `changed` says what refused.
  */
-export const conditionally = ({
+export const conditionally = <Parameters extends object, Own extends string>({
   action,
   set,
-  onlyIf = 'true',
+  onlyIf,
+  parameters,
   also,
   contacts = '0',
   details = 'null::jsonb',
   factsOf = historyFacts,
-}: ConditionalChange): string => `
-  with old as (
-    select * from batch_jobs where id = $1 and organization_id = $2 for no key update
+}: ConditionalChange<Parameters, Own>): ConditionalStatement<Parameters, Own> =>
+  statement<OrderParameters & Parameters, StatementRow<Own>>({
+    sql: `
+  with met as (
+    select * from batch_jobs where id = :batchJobId and organization_id = :organizationId for no key update
+  ), old as materialized (
+    select met.*, ${refusalOf('met', onlyIf)} as refusal from met
   ), changed as (
     update batch_jobs as job set ${set}
-      from old where job.id = old.id and old.status = any ($3) and ${onlyIf} and ${WANTED}
+      from old where job.id = old.id and old.refusal is null
     returning job.*
   ), history as (
     insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
-    select changed.id, changed.organization_id, '${action}', $4, $5, $6::text, ${factsOf('old')}, ${factsOf('changed')}
+    select changed.id, changed.organization_id, '${action}', :actor, :requestId, :reason::text, ${factsOf('old')}, ${factsOf('changed')}
       from changed join old using (id)
   )${also ? `, also as (${also})` : ''}
-  select changed.id is not null as changed, ${onlyIf} as fits, ${WANTED} as "isWanted",
+  select changed.id is not null as changed, old.refusal,
          case when changed.id is null then ${entityTagSql('old')} else ${entityTagSql('changed')} end as "entityTag",
          old.status as "statusBefore", changed.status as "statusAfter",
          old.schedule_revision as "revisionBefore", changed.schedule_revision as "revisionAfter",
          old.starts_at as "startsAtBefore", changed.starts_at as "startsAtAfter",
          changed.started_at as "startedAt", (${contacts})::integer as contacts,
          ${details} as details
-    from old left join changed using (id)`;
+    from old left join changed using (id)`,
+    parameters: { ...PARAMETERS, ...parameters } as Shape<OrderParameters & Parameters>,
+    columns: COLUMNS as Shape<StatementRow<Own>>,
+  });

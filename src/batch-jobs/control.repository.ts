@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BatchJobChanges, type ChangeOrder, type ChangeResult } from './batch-job.changes.js';
 import type { ChangeableSettings } from './batch-job-history.entity.js';
-import { BATCH_JOB_STATUSES, NOT_ENDED, statusesThatMayBecome } from './batch-job.status.js';
+import { ALLOWED } from './batch-job.status.js';
 import { END_EXHAUSTED } from './contact.statements.js';
 import { CHANGE, PAUSE, RESUME } from './control.statements.js';
 
@@ -9,7 +9,7 @@ import { CHANGE, PAUSE, RESUME } from './control.statements.js';
 export type SettingsChange = Partial<ChangeableSettings>;
 
 /** True for what says how calls are placed: a job that has ended places none. */
-export const isOfCalls = ({ concurrentCallLimit, maxAttempts, retryableStatuses }: SettingsChange): boolean =>
+const isOfCalls = ({ concurrentCallLimit, maxAttempts, retryableStatuses }: SettingsChange): boolean =>
   [concurrentCallLimit, maxAttempts, retryableStatuses].some((limit) => limit !== undefined);
 
 /** Statements for jobs that run, or will. */
@@ -18,18 +18,23 @@ export class ControlRepository {
   constructor(private readonly changes: BatchJobChanges) {}
 
   pause(order: ChangeOrder): Promise<ChangeResult> {
-    return this.changes.makeWithContacts(PAUSE, null, statusesThatMayBecome('paused'), order, []);
+    return this.changes.makeWithContacts(PAUSE, null, ALLOWED.pause, order, {});
   }
 
   resume(order: ChangeOrder): Promise<ChangeResult> {
-    return this.changes.make(RESUME, ['paused'], order, []);
+    return this.changes.make(RESUME, ALLOWED.resume, order, {});
   }
 
   change(order: ChangeOrder, settings: SettingsChange): Promise<ChangeResult> {
     const { name, description, concurrentCallLimit, maxAttempts, retryableStatuses } = settings;
-    const allowed = isOfCalls(settings) ? NOT_ENDED : BATCH_JOB_STATUSES;
-    const own = [name, description !== undefined, description, concurrentCallLimit, maxAttempts, retryableStatuses];
-    const orNull = own.map((value) => value ?? null);
-    return this.changes.makeWithContacts(CHANGE, END_EXHAUSTED, allowed, order, orNull);
+    const allowed = isOfCalls(settings) ? ALLOWED.changeLimits : ALLOWED.change;
+    return this.changes.makeWithContacts(CHANGE, END_EXHAUSTED, allowed, order, {
+      name: name ?? null,
+      setsDescription: description !== undefined,
+      description: description ?? null,
+      concurrentCallLimit: concurrentCallLimit ?? null,
+      maxAttempts: maxAttempts ?? null,
+      retryableStatuses: retryableStatuses ?? null,
+    });
   }
 }

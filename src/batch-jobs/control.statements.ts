@@ -1,23 +1,38 @@
+import { boolean, integer, listOf, text } from '../shared/statement.js';
 import { conditionally, END_HOLD } from './conditional.statement.js';
+import { WAITING_SQL, type RetryableStatus } from './contact.status.js';
 import { historyFacts } from './history.sql.js';
 
 const WAITING = `select coalesce(sum(contacts), 0) from contact_counts
-                  where batch_job_id = $1 and contact_counts.status in ('pending', 'queued')`;
+                  where batch_job_id = :batchJobId and contact_counts.status in ${WAITING_SQL}`;
 
-/** Nothing else has to be done: a claimed call is looked at once more before it is placed, and its contact waits, too. */
+/** What a pause tells. */
+export interface PauseDetails {
+  /** With the provider: they end normally. */
+  readonly callsInProgress: number;
+}
+
+/**
+ * Nothing else has to be done: a claimed call is looked at once more before it is placed, and its contact waits, too.
+ * Gives `PauseDetails` back.
+ */
 export const PAUSE = conditionally({
   action: 'paused',
   set: `status = 'paused'`,
+  onlyIf: {},
+  parameters: {},
   contacts: `select (${WAITING}) + (
-    select count(*) from call_attempts where batch_job_id = $1 and ended_at is null and placed_at is null)`,
+    select count(*) from call_attempts where batch_job_id = :batchJobId and ended_at is null and placed_at is null)`,
   details: `jsonb_build_object('callsInProgress', (
-    select count(*) from call_attempts where batch_job_id = $1 and ended_at is null and placed_at is not null))`,
+    select count(*) from call_attempts where batch_job_id = :batchJobId and ended_at is null and placed_at is not null))`,
 });
 
 /** Whatever held it, or has paused it, is to be tried anew. */
 export const RESUME = conditionally({
   action: 'resumed',
   set: `status = 'running', pause_reason = null`,
+  onlyIf: {},
+  parameters: {},
   also: END_HOLD,
   contacts: WAITING,
 });
@@ -27,19 +42,36 @@ const settings = (row: string): string => `jsonb_build_object(
   'concurrentCallLimit', ${row}.concurrent_call_limit, 'maxAttempts', ${row}.max_attempts,
   'retryableStatuses', ${row}.retryable_statuses)`;
 
+/** Null: as it is. */
+interface ChangeParameters {
+  readonly name: string | null;
+  readonly setsDescription: boolean;
+  readonly description: string | null;
+  readonly concurrentCallLimit: number | null;
+  readonly maxAttempts: number | null;
+  readonly retryableStatuses: readonly RetryableStatus[] | null;
+}
+
 /**
  * Contacts that wait for a call which is no longer allowed end (`END_EXHAUSTED`); those that have ended stay so when more
- * calls are allowed.
- *
- * $8 name (null: as it is), $9 whether there is a description, $10 description, $11 call limit, $12 attempts,
- * $13 outcomes after which somebody is called again (null: as they are).
+ * calls are allowed. Gives the settings back as they are now.
  */
-export const CHANGE = conditionally({
+export const CHANGE = conditionally<ChangeParameters, never>({
   action: 'changed',
-  set: `name = coalesce($8, old.name), description = case when $9::boolean then $10 else old.description end,
-        concurrent_call_limit = coalesce($11::integer, old.concurrent_call_limit),
-        max_attempts = coalesce($12::integer, old.max_attempts),
-        retryable_statuses = coalesce($13::text[], old.retryable_statuses)`,
+  set: `name = coalesce(:name, old.name),
+        description = case when :setsDescription::boolean then :description else old.description end,
+        concurrent_call_limit = coalesce(:concurrentCallLimit::integer, old.concurrent_call_limit),
+        max_attempts = coalesce(:maxAttempts::integer, old.max_attempts),
+        retryable_statuses = coalesce(:retryableStatuses::text[], old.retryable_statuses)`,
+  onlyIf: {},
+  parameters: {
+    name: text,
+    setsDescription: boolean,
+    description: text,
+    concurrentCallLimit: integer,
+    maxAttempts: integer,
+    retryableStatuses: listOf(text),
+  },
   details: settings('changed'),
   factsOf: (row) => `${historyFacts(row)} || jsonb_build_object('settings', ${settings(row)})`,
 });

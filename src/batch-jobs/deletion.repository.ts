@@ -1,52 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Idempotency } from '../shared/idempotency.js';
-import { DELETABLE, type BatchJobStatus } from './batch-job.status.js';
-import { entityTagSql, type EntityTag } from './entity-tag.js';
-import { historyFacts } from './history.sql.js';
+import { run } from '../shared/statement.js';
 import type { ChangeOrder, ChangeResult } from './batch-job.changes.js';
-
-// Deleting 5,000 contacts with their calls takes a tenth of a second, of the 5 s that one statement may take.
-const CONTACTS_PER_DELETE = 5_000;
-
-interface LockedRow {
-  readonly status: BatchJobStatus;
-  readonly revision: number;
-  readonly startsAt: Date | null;
-  readonly startedAt: Date | null;
-  readonly lastPosition: number;
-  readonly entityTag: EntityTag;
-  readonly isWanted: boolean;
-}
-
-/** $1 job, $2 organization, $3 entity tags wanted (null: any). */
-const LOCK = `
-  select job.status, job.schedule_revision as revision, job.starts_at as "startsAt", job.started_at as "startedAt",
-         ${entityTagSql('job')} as "entityTag", ($3::text[] is null or ${entityTagSql('job')} = any ($3)) as "isWanted",
-         coalesce((select max(position) from contacts where batch_job_id = job.id), 0) as "lastPosition"
-    from batch_jobs as job where job.id = $1 and job.organization_id = $2 for update of job`;
-
-/**
- * Contacts in places $2 (excluded) to $3 of job $1, and their calls. A call that is with the provider stays, as it holds a
- * slot until it ends. As an array, the contacts are looked up by an index; joined, PostgreSQL would read the calls of all
- * batches each time.
- */
-const DELETE_CONTACTS = `
-  with piece as (
-    delete from contacts where batch_job_id = $1 and position > $2 and position <= $3 returning id
-  ), calls as (
-    delete from call_attempts
-     where contact_id = any (array(select id from piece)) and (ended_at is not null or placed_at is null)
-  )
-  select count(*)::integer as contacts from piece`;
-
-/** $1 job, $2 actor, $3 request id, $4 reason. The history says what the job was last, before and after. */
-const DELETE_JOB = `
-  with gone as (
-    delete from batch_jobs where id = $1 returning *
-  )
-  insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
-  select id, organization_id, 'deleted', $2, $3, $4::text, ${historyFacts('gone')}, ${historyFacts('gone')} from gone`;
+import { ALLOWED } from './batch-job.status.js';
+import { changeContacts, DELETE_CONTACTS } from './contact.statements.js';
+import { DELETE_JOB, LOCK_TO_DELETE } from './deletion.statements.js';
 
 /** Deletes batch jobs. The start ledger and the history stay. */
 @Injectable()
@@ -70,20 +29,15 @@ export class DeletionRepository {
 }
 
 async function remove(manager: EntityManager, { caller, batchJobId, terms = {} }: ChangeOrder): Promise<ChangeResult> {
+  const { organizationId, actor, requestId } = caller;
   const { reason = null, ifMatch = null } = terms;
-  const [job] = await manager.query<LockedRow[]>(LOCK, [batchJobId, caller.organizationId, ifMatch]);
+  const [job] = await run(manager, LOCK_TO_DELETE, { batchJobId, organizationId, allowed: ALLOWED.delete, ifMatch });
   if (!job) return { outcome: 'not_found' };
-  const { status, revision, startsAt, startedAt, entityTag } = job;
-  if (!DELETABLE.includes(status)) return { outcome: 'refused', status };
-  if (!job.isWanted) return { outcome: 'unwanted', entityTag };
+  const { refusal, status, revision, startsAt, startedAt, entityTag } = job;
+  if (refusal !== null) return { outcome: 'refused', refusal, status, entityTag };
 
-  let contacts = 0;
-  for (let from = 0; from < job.lastPosition; from += CONTACTS_PER_DELETE) {
-    const parameters = [batchJobId, from, from + CONTACTS_PER_DELETE];
-    const [piece] = await manager.query<[{ contacts: number }]>(DELETE_CONTACTS, parameters);
-    contacts += piece.contacts;
-  }
-  await manager.query(DELETE_JOB, [batchJobId, caller.actor, caller.requestId, reason]);
+  const contacts = await changeContacts(manager, DELETE_CONTACTS, batchJobId);
+  await run(manager, DELETE_JOB, { batchJobId, actor, requestId, reason });
   const ended = status === 'scheduled' && startsAt ? { batchJobId, revision, startsAt } : null;
   return {
     outcome: 'changed',

@@ -1,12 +1,5 @@
 import { DomainError } from '../shared/domain-error.js';
-import {
-  DELETABLE,
-  NOT_ENDED,
-  NOT_STARTED,
-  statusesThatMayBecome,
-  TERMINAL,
-  type BatchJobStatus,
-} from './batch-job.status.js';
+import { ALLOWED, NOT_STARTED, type BatchJobStatus } from './batch-job.status.js';
 import type { EntityTag } from './entity-tag.js';
 
 /** Unknown, or of another organization: the two cannot be told apart. */
@@ -17,6 +10,17 @@ export class JobNotFoundError extends DomainError {
     super('Batch job not found');
   }
 }
+
+const quoted = (statuses: readonly BatchJobStatus[]): string[] => statuses.map((status) => `'${status}'`);
+
+/** `'completed', 'failed' and 'cancelled'`. */
+const inWords = (statuses: readonly BatchJobStatus[]): string => {
+  const [last, ...others] = quoted(statuses).toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(', ')} and ${last}`;
+};
+
+// In the order of the published contract.
+const NOT_STARTED_IN_WORDS = inWords(NOT_STARTED.toReversed());
 
 /** The status does not allow a verb. */
 abstract class StatusRefusal extends DomainError {
@@ -36,7 +40,7 @@ abstract class StatusRefusal extends DomainError {
 /** The status does not allow a verb that needs a job which has not begun. */
 export class NotReschedulableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super('reschedule', currentStatus, "Only 'scheduled' and 'pending' jobs can be rescheduled.", NOT_STARTED);
+    super('reschedule', currentStatus, `Only ${NOT_STARTED_IN_WORDS} jobs can be rescheduled.`, ALLOWED.reschedule);
   }
 }
 
@@ -45,9 +49,9 @@ export class NotStartableError extends DomainError {
   readonly code: 'already_running' | 'invalid_status';
 
   constructor(currentStatus: BatchJobStatus) {
-    super(`Cannot start job in '${currentStatus}' status. Only 'scheduled' and 'pending' jobs can be started.`, {
+    super(`Cannot start job in '${currentStatus}' status. Only ${NOT_STARTED_IN_WORDS} jobs can be started.`, {
       currentStatus,
-      allowedStatuses: NOT_STARTED,
+      allowedStatuses: ALLOWED.start,
     });
     this.code = currentStatus === 'running' ? 'already_running' : 'invalid_status';
   }
@@ -56,25 +60,25 @@ export class NotStartableError extends DomainError {
 /** Only a running job can be held. */
 export class NotPausableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super('pause', currentStatus, "Only 'running' jobs can be paused.", ['running']);
+    super('pause', currentStatus, `Only ${inWords(ALLOWED.pause)} jobs can be paused.`, ALLOWED.pause);
   }
 }
 
 /** Only a job that is held can go on. */
 export class NotResumableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super('resume', currentStatus, "Only 'paused' jobs can be resumed.", ['paused']);
+    super('resume', currentStatus, `Only ${inWords(ALLOWED.resume)} jobs can be resumed.`, ALLOWED.resume);
   }
 }
 
 const LIMITS_CHANGEABLE =
   `Only its name and description can be changed now; 'concurrentCallLimit' and 'maxAttempts' of ` +
-  `${NOT_ENDED.map((status) => `'${status}'`).join(', ')} jobs.`;
+  `${quoted(ALLOWED.changeLimits).join(', ')} jobs.`;
 
 /** It has ended: how calls are placed means nothing any more. */
 export class NotChangeableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super('change limits of', currentStatus, LIMITS_CHANGEABLE, NOT_ENDED);
+    super('change limits of', currentStatus, LIMITS_CHANGEABLE, ALLOWED.changeLimits);
   }
 }
 
@@ -85,7 +89,7 @@ export class AlreadyTerminalError extends DomainError {
   constructor(currentStatus: BatchJobStatus) {
     super(`Cannot cancel job in '${currentStatus}' status`, {
       currentStatus,
-      allowedStatuses: statusesThatMayBecome('cancelled'),
+      allowedStatuses: ALLOWED.cancel,
     });
   }
 }
@@ -93,14 +97,14 @@ export class AlreadyTerminalError extends DomainError {
 /** It runs: its contacts are being called. */
 export class NotDeletableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super('delete', currentStatus, 'Cancel it first; jobs in any other status can be deleted.', DELETABLE);
+    super('delete', currentStatus, 'Cancel it first; jobs in any other status can be deleted.', ALLOWED.delete);
   }
 }
 
 /** It has not ended: its results are not final. */
 export class NotExportableError extends StatusRefusal {
   constructor(currentStatus: BatchJobStatus) {
-    super('export', currentStatus, "Only 'completed', 'failed' and 'cancelled' jobs can be exported.", TERMINAL);
+    super('export', currentStatus, `Only ${inWords(ALLOWED.export)} jobs can be exported.`, ALLOWED.export);
   }
 }
 

@@ -1,7 +1,12 @@
+import { bigint, count, double, integer, listOf, statement, text, timestamp } from '../shared/statement.js';
+import type { ScheduledStart } from './batch-job.changes.js';
 import type { BatchJobId } from './batch-job.entity.js';
+import type { StartTrigger } from './batch-job-start.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import { conditionally, END_HOLD } from './conditional.statement.js';
+import { WAITING_SQL } from './contact.status.js';
 import { historyFacts } from './history.sql.js';
+import type { ResolvedSchedule } from './schedule.js';
 
 /** What a move tells of the schedule that it ended. */
 export interface MoveDetails {
@@ -9,12 +14,17 @@ export interface MoveDetails {
   readonly timezoneBefore: string | null;
 }
 
-/** $8 start, $9 local time, $10 zone, $11 disambiguation, $12 version of the zone rules. Gives `MoveDetails` back. */
-export const RESCHEDULE = conditionally({
+/** See `ResolvedSchedule`. */
+type Start = Pick<ResolvedSchedule, 'startsAt' | 'localTime' | 'timezone' | 'disambiguation' | 'tzdbVersion'>;
+
+/** Gives `MoveDetails` back. */
+export const RESCHEDULE = conditionally<Start, 'past_start'>({
   action: 'rescheduled',
-  set: `status = 'scheduled', schedule_revision = old.schedule_revision + 1, starts_at = $8::timestamptz,
-        local_start_time = $9, timezone = $10, disambiguation = $11, tzdb_version = $12`,
-  onlyIf: '$8::timestamptz > clock_timestamp()',
+  set: `status = 'scheduled', schedule_revision = old.schedule_revision + 1, starts_at = :startsAt::timestamptz,
+        local_start_time = :localTime, timezone = :timezone, disambiguation = :disambiguation,
+        tzdb_version = :tzdbVersion`,
+  onlyIf: { past_start: ':startsAt::timestamptz > clock_timestamp()' },
+  parameters: { startsAt: timestamp, localTime: text, timezone: text, disambiguation: text, tzdbVersion: text },
   details: `jsonb_build_object('timezoneBefore', old.timezone)`,
 });
 
@@ -22,18 +32,32 @@ export const RESCHEDULE = conditionally({
 export const CANCEL = conditionally({
   action: 'cancelled',
   set: `status = 'cancelled', completed_at = clock_timestamp(), pause_reason = null`,
+  onlyIf: {},
+  parameters: {},
   also: END_HOLD,
 });
 
-/** The start ledger's row makes a second start impossible. $8: statuses of the contacts released. */
+/** The start ledger's row makes a second start impossible. */
 export const START_NOW = conditionally({
   action: 'started',
   set: `status = 'running', started_at = clock_timestamp()`,
+  onlyIf: {},
+  parameters: {},
   also: `insert into batch_job_starts (batch_job_id, revision, trigger, planned_at, started_at, late_ms)
            select id, schedule_revision, 'request', starts_at, started_at, null from changed returning 1`,
   contacts: `select coalesce(sum(contacts), 0) from contact_counts
-              where batch_job_id = $1 and contact_counts.status = any ($8)`,
+              where batch_job_id = :batchJobId and contact_counts.status in ${WAITING_SQL}`,
 });
+
+/** One of all schedules, as PostgreSQL sees it. */
+export interface ListedStart extends ScheduledStart {
+  /** Since when it is due by PostgreSQL's clock, as the row was read; negative while it is ahead. */
+  readonly dueForMs: number;
+}
+
+interface WakeUp extends Pick<ScheduledStart, 'batchJobId' | 'revision'> {
+  readonly trigger: StartTrigger;
+}
 
 /** What a claim gives back when the row was there, claimed or not. */
 export interface ClaimRow {
@@ -43,7 +67,12 @@ export interface ClaimRow {
   readonly lateMs: string;
 }
 
-const LATE_LIMIT = 'coalesce(job.max_late_start_minutes, $4::integer)';
+/** Of jobs without a limit of their own, in minutes; 0: any lateness is fine. */
+interface LateLimit {
+  readonly maxLateStartMinutes: number;
+}
+
+const LATE_LIMIT = 'coalesce(job.max_late_start_minutes, :maxLateStartMinutes::integer)';
 const MISSED = `(${LATE_LIMIT} > 0 and moment.at - job.starts_at > make_interval(mins => ${LATE_LIMIT}))`;
 
 /**
@@ -52,10 +81,9 @@ const MISSED = `(${LATE_LIMIT} > 0 and moment.at - job.starts_at > make_interval
  * `starts_at <= moment.at` is the load-bearing condition: with it every interleaving of moves, starts, cancels, repeated
  * and early wake-ups starts a batch at most once and never early. PostgreSQL's clock is the only one asked, and once:
  * the moment is taken before the row's lock is had, so waiting for a rival can only make the claim stricter.
- *
- * Parameters: $1 job, $2 revision, $3 trigger, $4 latest lateness in minutes (0: any is fine) of a job without its own.
  */
-export const CLAIM = `
+export const CLAIM = statement<WakeUp & LateLimit, ClaimRow>({
+  sql: `
   with moment as materialized (
     select clock_timestamp() as at
   ), claimed as (
@@ -65,11 +93,11 @@ export const CLAIM = `
            completed_at = case when ${MISSED} then moment.at end,
            failure_reason = case when ${MISSED} then 'start_window_missed' end
       from moment
-     where job.id = $1 and job.status = 'scheduled' and job.schedule_revision = $2 and job.starts_at <= moment.at
+     where job.id = :batchJobId and job.status = 'scheduled' and job.schedule_revision = :revision and job.starts_at <= moment.at
     returning job.*, moment.at as claimed_at
   ), start as (
     insert into batch_job_starts (batch_job_id, revision, trigger, planned_at, started_at, late_ms)
-    select id, schedule_revision, $3, starts_at, started_at,
+    select id, schedule_revision, :trigger, starts_at, started_at,
            round(extract(epoch from started_at - starts_at) * 1000)
       from claimed where status = 'running'
   ), history as (
@@ -80,27 +108,43 @@ export const CLAIM = `
   )
   select id as "batchJobId", organization_id as "organizationId", status,
          round(extract(epoch from claimed_at - starts_at) * 1000)::bigint as "lateMs"
-    from claimed`;
+    from claimed`,
+  parameters: { batchJobId: text, revision: integer, trigger: text, maxLateStartMinutes: integer },
+  columns: { batchJobId: text, organizationId: text, status: text, lateMs: bigint },
+});
 
 /**
- * Why a claim found nothing: $1 job, $2 revision, $3 trigger. `early` is how long to wait; null when the wake-up is
- * stale, which is counted. A sweep that a rival forestalled was no wake-up.
+ * Why a claim found nothing. `earlyMs` is how long to wait; null when the wake-up is stale, which is counted. A sweep that
+ * a rival forestalled was no wake-up.
  */
-export const CLAIM_REFUSED = `
+export const CLAIM_REFUSED = statement<WakeUp, { readonly earlyMs: string | null }>({
+  sql: `
   with refused as (
-    select id, case when status = 'scheduled' and schedule_revision = $2
+    select id, case when status = 'scheduled' and schedule_revision = :revision
                     then ceil(extract(epoch from starts_at - clock_timestamp()) * 1000)::bigint end as early_ms
-      from batch_jobs where id = $1
+      from batch_jobs where id = :batchJobId
   ), counted as (
     insert into batch_job_stale_wake_ups as known (batch_job_id, refused)
-    select id, 1 from refused where early_ms is null and $3::text = 'timer'
+    select id, 1 from refused where early_ms is null and :trigger::text = 'timer'
     on conflict (batch_job_id) do update set refused = known.refused + 1
   )
-  select early_ms as "earlyMs" from refused`;
+  select early_ms as "earlyMs" from refused`,
+  parameters: { batchJobId: text, revision: integer, trigger: text },
+  columns: { earlyMs: bigint },
+});
 
-/** Computed by older zone rules than $N. Compared letter by letter, which is how versions of the data are ordered. */
-export const computedBefore = (parameter: string, row = 'batch_jobs'): string =>
-  `(${row}.local_start_time is not null and coalesce(${row}.tzdb_version, '') collate "C" < ${parameter}::text)`;
+/** Computed by older zone rules than `:tzdbVersion`. Compared letter by letter, which is how versions are ordered. */
+export const computedBefore = (row: string): string =>
+  `(${row}.local_start_time is not null and coalesce(${row}.tzdb_version, '') collate "C" < :tzdbVersion::text)`;
+
+interface FollowParameters {
+  readonly batchJobId: BatchJobId;
+  /** As it was seen. */
+  readonly revision: number;
+  /** By the newer rules. */
+  readonly startsAt: Date;
+  readonly tzdbVersion: string;
+}
 
 /** What became of a schedule that means another instant by newer rules; no row: somebody changed it meanwhile. */
 export interface FollowRow {
@@ -110,8 +154,8 @@ export interface FollowRow {
   readonly startsAtBefore: Date;
 }
 
-const FOLLOWS_TOO_LATE = `(${LATE_LIMIT.replace('$4', '$5')} > 0
-                and moment.at - $3::timestamptz > make_interval(mins => ${LATE_LIMIT.replace('$4', '$5')}))`;
+const FOLLOWS_TOO_LATE = `(${LATE_LIMIT} > 0
+                and moment.at - :startsAt::timestamptz > make_interval(mins => ${LATE_LIMIT}))`;
 
 /**
  * Moves a schedule to the instant that its wall time means by newer zone rules, as a reschedule would.
@@ -119,20 +163,19 @@ const FOLLOWS_TOO_LATE = `(${LATE_LIMIT.replace('$4', '$5')} > 0
  * Never into the past: what would be overdue is due now, and the ordinary claim starts it; what would be later than a
  * start may be is missed. The guards make it right for any number of processes: a rival's move has another revision, and
  * the work of newer rules is not undone.
- *
- * Parameters: $1 job, $2 revision seen, $3 new instant, $4 version of the rules, $5 latest lateness in minutes (0: any is
- * fine) of a job without its own.
  */
-export const FOLLOW_RULES = `
+export const FOLLOW_RULES = statement<FollowParameters & LateLimit, FollowRow>({
+  sql: `
   with moment as materialized (
     select clock_timestamp() as at
   ), old as (
     select * from batch_jobs
-     where id = $1 and status = 'scheduled' and schedule_revision = $2 and ${computedBefore('$4')} for update
+     where id = :batchJobId and status = 'scheduled' and schedule_revision = :revision
+       and ${computedBefore('batch_jobs')} for update
   ), changed as (
     update batch_jobs as job
-       set schedule_revision = old.schedule_revision + 1, tzdb_version = $4,
-           starts_at = case when ${FOLLOWS_TOO_LATE} then $3::timestamptz else greatest($3::timestamptz, moment.at) end,
+       set schedule_revision = old.schedule_revision + 1, tzdb_version = :tzdbVersion,
+           starts_at = case when ${FOLLOWS_TOO_LATE} then :startsAt::timestamptz else greatest(:startsAt::timestamptz, moment.at) end,
            status = case when ${FOLLOWS_TOO_LATE} then 'failed' else 'scheduled' end,
            completed_at = case when ${FOLLOWS_TOO_LATE} then moment.at end,
            failure_reason = case when ${FOLLOWS_TOO_LATE} then 'start_window_missed' end
@@ -146,19 +189,52 @@ export const FOLLOW_RULES = `
   )
   select changed.status, changed.schedule_revision as revision, changed.starts_at as "startsAt",
          old.starts_at as "startsAtBefore"
-    from changed join old using (id)`;
+    from changed join old using (id)`,
+  parameters: {
+    batchJobId: text,
+    revision: integer,
+    startsAt: timestamp,
+    tzdbVersion: text,
+    maxLateStartMinutes: integer,
+  },
+  columns: { status: text, revision: integer, startsAt: timestamp, startsAtBefore: timestamp },
+});
 
 /**
- * Notes that schedules mean the same instant by newer rules: $1 jobs, $2 revisions seen, $3 version of the rules. Rows
- * that somebody holds are left for another time.
+ * Notes that schedules mean the same instant by newer rules. Rows that somebody holds are left for another time.
  */
-export const CONFIRM_BY_RULES = `
+export const CONFIRM_BY_RULES = statement({
+  sql: `
   with unchanged as (
     select job.id from batch_jobs as job
-      join unnest($1::text[], $2::integer[]) as seen (id, revision) on job.id = seen.id
-     where job.status = 'scheduled' and job.schedule_revision = seen.revision and ${computedBefore('$3', 'job')}
+      join unnest(:batchJobIds::text[], :revisions::integer[]) as seen (id, revision) on job.id = seen.id
+     where job.status = 'scheduled' and job.schedule_revision = seen.revision and ${computedBefore('job')}
      order by job.id for update of job skip locked
   ), confirmed as (
-    update batch_jobs as job set tzdb_version = $3 from unchanged where job.id = unchanged.id returning 1
+    update batch_jobs as job set tzdb_version = :tzdbVersion from unchanged where job.id = unchanged.id returning 1
   )
-  select count(*)::integer as confirmed from confirmed`;
+  select count(*)::integer as confirmed from confirmed`,
+  parameters: { batchJobIds: listOf(text), revisions: listOf(integer), tzdbVersion: text },
+  columns: { confirmed: integer },
+});
+
+/** Schedules that are due for a while, the oldest first. */
+export const LIST_OVERDUE_STARTS = statement<{ overdueMs: number; limit: number }, ScheduledStart>({
+  sql: `
+  select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt" from batch_jobs
+   where status = 'scheduled'
+     and starts_at < (select clock_timestamp()) - make_interval(secs => :overdueMs::double precision / 1000)
+   order by starts_at, id limit :limit`,
+  parameters: { overdueMs: double, limit: count },
+  columns: { batchJobId: text, revision: integer, startsAt: timestamp },
+});
+
+/** All schedules, due or not, ordered by id, after the given id. */
+export const LIST_SCHEDULED = statement<{ afterId: BatchJobId; limit: number }, ListedStart>({
+  sql: `
+  select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt",
+         extract(epoch from clock_timestamp() - starts_at)::double precision * 1000 as "dueForMs"
+    from batch_jobs where status = 'scheduled' and id > :afterId order by id limit :limit`,
+  parameters: { afterId: text, limit: count },
+  columns: { batchJobId: text, revision: integer, startsAt: timestamp, dueForMs: double },
+});

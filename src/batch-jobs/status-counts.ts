@@ -1,4 +1,4 @@
-import { FAILED_STATUSES, isEnded, type ContactStatus } from './contact.status.js';
+import { FAILED_STATUSES, isEnded, REACHED_STATUSES, type ContactStatus } from './contact.status.js';
 
 /** Contacts by status; a status without contacts may be absent. */
 export type StatusCounts = Readonly<Partial<Record<ContactStatus, number>>>;
@@ -9,6 +9,6 @@ const sumOf = (counts: StatusCounts, belongs: (status: ContactStatus) => boolean
 /** Contacts that have ended, and how. A cancelled contact is neither a success nor a failure. */
 export const summarize = (counts: StatusCounts) => ({
   contactsProcessed: sumOf(counts, isEnded),
-  successfulCalls: sumOf(counts, (status) => status === 'completed'),
+  successfulCalls: sumOf(counts, (status) => REACHED_STATUSES.includes(status)),
   failedCalls: sumOf(counts, (status) => FAILED_STATUSES.includes(status)),
 });

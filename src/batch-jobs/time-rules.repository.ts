@@ -3,7 +3,7 @@ import { Database } from '../shared/database.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { ScheduledStart } from './batch-job.changes.js';
 import type { Disambiguation } from './schedule.js';
-import { CONFIRM_BY_RULES, computedBefore, FOLLOW_RULES, type FollowRow } from './schedule.statements.js';
+import { CONFIRM_BY_RULES, computedBefore, FOLLOW_RULES } from './schedule.statements.js';
 
 /** The schedule of a job that was given as a wall time, and the rules that gave its instant. */
 export interface WallTimeSchedule extends ScheduledStart {
@@ -67,7 +67,7 @@ export class TimeRulesRepository {
       `select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt",
               local_start_time as "localTime", timezone, disambiguation, coalesce(tzdb_version, '') as "tzdbVersion"
          from batch_jobs
-        where status = 'scheduled' and ${computedBefore('$1')} and id > $2 order by id limit $3`,
+        where status = 'scheduled' and ${computedBefore('batch_jobs')} and id > $2 order by id limit $3`,
       [tzdbVersion, afterId, limit],
     );
   }
@@ -75,9 +75,9 @@ export class TimeRulesRepository {
   /** Notes the version for schedules whose instant stays. @returns how many; the others were changed or held meanwhile */
   async confirm(schedules: readonly WallTimeSchedule[], tzdbVersion: string): Promise<number> {
     if (schedules.length === 0) return 0;
-    const [ids, revisions] = [schedules.map(({ batchJobId }) => batchJobId), schedules.map(({ revision }) => revision)];
-    const parameters = [ids, revisions, tzdbVersion];
-    const [{ confirmed }] = await this.database.query<{ confirmed: number }>(CONFIRM_BY_RULES, parameters);
+    const batchJobIds = schedules.map(({ batchJobId }) => batchJobId);
+    const revisions = schedules.map(({ revision }) => revision);
+    const [{ confirmed }] = await this.database.run(CONFIRM_BY_RULES, { batchJobIds, revisions, tzdbVersion });
     return confirmed;
   }
 
@@ -92,8 +92,7 @@ export class TimeRulesRepository {
     to: { readonly startsAt: Date; readonly tzdbVersion: string },
     maxLateStartMinutes: number,
   ): Promise<FollowResult> {
-    const parameters = [batchJobId, revision, to.startsAt.toISOString(), to.tzdbVersion, maxLateStartMinutes];
-    const [row] = await this.database.query<FollowRow>(FOLLOW_RULES, parameters);
+    const [row] = await this.database.run(FOLLOW_RULES, { batchJobId, revision, ...to, maxLateStartMinutes });
     if (!row) return { outcome: 'overtaken' };
     const ended = { batchJobId, revision, startsAt: row.startsAtBefore };
     if (row.status === 'failed') return { outcome: 'missed', ended, scheduled: null };

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BatchJobHold } from '../batch-jobs/batch-job-hold.entity.js';
 import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
-import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository, type ListFilter, type ListPage, type Page } from '../batch-jobs/batch-jobs.repository.js';
 import type { ContactList, ContactListReport } from '../batch-jobs/contact-list.js';
 import type { Contact } from '../batch-jobs/contact.entity.js';
@@ -15,7 +14,6 @@ import {
   NotStartableError,
   PhoneNumberNotFoundError,
 } from '../batch-jobs/errors.js';
-import type { ChangeOrder, ChangeResult, Changed } from '../batch-jobs/batch-job.changes.js';
 import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
 import type { StatusCounts } from '../batch-jobs/status-counts.js';
@@ -26,7 +24,7 @@ import { Metrics } from '../shared/metrics.js';
 import type { Estimate } from './estimate.js';
 import { EstimatesService } from './estimates.service.js';
 import { CallsGateway } from '../queue/calls.gateway.js';
-import { carryOut } from './carry-out.js';
+import { ChangeRunner, toChangedJob, type ChangedJob } from './change.js';
 import { PastScheduledTimeError } from '../scheduling/schedule.errors.js';
 import { ScheduleResolver } from '../scheduling/schedule.resolver.js';
 import { SchedulerGateway, wakeUpId, type QueueJob } from '../queue/scheduler.gateway.js';
@@ -77,13 +75,6 @@ export interface JobDetail extends CountedJob {
   readonly estimatedCompletionAt: Date | null;
 }
 
-/** A change that was committed, and whether its old wake-up was found and removed. */
-export interface ChangedJob {
-  readonly batchJobId: BatchJobId;
-  readonly change: Changed;
-  readonly redisJobCancelled: boolean;
-}
-
 /** A job's row beside what the queue knows of it. Null: it needs no wake-up, or Redis has none. */
 export interface QueueView {
   readonly job: BatchJob;
@@ -99,6 +90,7 @@ export class BatchJobsService {
   private readonly logger = new Logger(BatchJobsService.name);
 
   constructor(
+    private readonly changes: ChangeRunner,
     private readonly batchJobs: BatchJobsRepository,
     private readonly schedules: ScheduleRepository,
     private readonly resolver: ScheduleResolver,
@@ -165,16 +157,17 @@ export class BatchJobsService {
    * @throws invalid_status   it is paused or terminal
    * @throws version_mismatch it is not one of those that the terms ask for
    */
-  async start(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
-    const started = await this.change(
-      { caller, batchJobId: id, terms },
-      'batch started',
-      (status) => new NotStartableError(status),
-      (order) => this.schedules.startNow(order),
-    );
-    this.metrics.countStart('request', null);
-    await this.calls.requestDispatch(caller.organizationId);
-    return started;
+  start(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
+    return this.changes.run(caller, id, terms, {
+      told: 'batch started',
+      make: (order) => this.schedules.startNow(order),
+      refusals: { status: (status) => new NotStartableError(status) },
+      answer: toChangedJob(id),
+      after: () => {
+        this.metrics.countStart('request', null);
+        return this.calls.requestDispatch(caller.organizationId);
+      },
+    });
   }
 
   /**
@@ -185,12 +178,12 @@ export class BatchJobsService {
    * @throws version_mismatch  it is not one of those that the terms ask for
    */
   cancel(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
-    return this.change(
-      { caller, batchJobId: id, terms },
-      'batch cancelled',
-      (status) => new AlreadyTerminalError(status),
-      (order) => this.schedules.cancel(order),
-    );
+    return this.changes.run(caller, id, terms, {
+      told: 'batch cancelled',
+      make: (order) => this.schedules.cancel(order),
+      refusals: { status: (status) => new AlreadyTerminalError(status) },
+      answer: toChangedJob(id),
+    });
   }
 
   /** @throws job_not_found  no such job in this organization */
@@ -230,26 +223,6 @@ export class BatchJobsService {
     const isArmed = start === null || (await this.scheduler.wakeAt(start));
     this.logger.log('batch created', { batchJobId, contacts: list.validContacts, actor: caller.actor, isArmed });
     return created(batchJobId, isArmed);
-  }
-
-  private async change(
-    order: ChangeOrder,
-    decision: string,
-    refusal: (status: BatchJobStatus) => Error,
-    make: (order: ChangeOrder) => Promise<ChangeResult>,
-  ): Promise<ChangedJob> {
-    const { batchJobId } = order;
-    const changed = (change: Changed, redisJobCancelled: boolean): ChangedJob => ({
-      batchJobId,
-      change,
-      redisJobCancelled,
-    });
-    const change = await carryOut({ ...order, answerOf: (made) => changed(made, false) }, make, refusal);
-
-    const { oldJobCancelled } = await this.scheduler.rearm(change.ended, null);
-    const { statusBefore, contacts } = change;
-    this.logger.log(decision, { batchJobId, statusBefore, contacts, actor: order.caller.actor });
-    return changed(change, oldJobCancelled);
   }
 
   private async findNumber({ organizationId }: Caller, phoneNumberId: string) {

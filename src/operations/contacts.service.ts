@@ -3,7 +3,7 @@ import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import { isTerminal } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository, type ContactPage } from '../batch-jobs/batch-jobs.repository.js';
 import type { Contact } from '../batch-jobs/contact.entity.js';
-import { FAILED_STATUSES, type ContactStatus } from '../batch-jobs/contact.status.js';
+import { FAILED_STATUSES, REACHED_STATUSES, type ContactStatus } from '../batch-jobs/contact.status.js';
 import { JobNotFoundError, NotExportableError } from '../batch-jobs/errors.js';
 import { ExportRepository, type Exported, type ExportedContact, type Places } from '../batch-jobs/export.repository.js';
 import type { Caller } from '../shared/caller.js';
@@ -14,7 +14,7 @@ export type ExportFilter = (typeof EXPORT_FILTERS)[number];
 
 const EXPORTED: Readonly<Record<ExportFilter, Exported>> = {
   all: { statuses: null, isUncalled: false },
-  successful: { statuses: ['completed'], isUncalled: false },
+  successful: { statuses: REACHED_STATUSES, isUncalled: false },
   failed: { statuses: FAILED_STATUSES, isUncalled: false },
   uncalled: { statuses: null, isUncalled: true },
 };

@@ -1,26 +1,17 @@
-import { Injectable, Logger } from '@nestjs/common';
-import type { Changed, ChangeOrder, ChangeResult } from '../batch-jobs/batch-job.changes.js';
+import { Injectable } from '@nestjs/common';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
-import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import type { ChangeTerms } from '../batch-jobs/change-terms.js';
 import { ControlRepository, type SettingsChange } from '../batch-jobs/control.repository.js';
 import { NotChangeableError, NotPausableError, NotResumableError } from '../batch-jobs/errors.js';
-import { carryOut } from './carry-out.js';
-import type { Caller } from '../shared/caller.js';
 import { Dispatcher } from '../calling/dispatcher.js';
-
-/** A change that was committed. */
-export interface ControlledJob {
-  readonly batchJobId: BatchJobId;
-  readonly change: Changed;
-}
+import type { Caller } from '../shared/caller.js';
+import { ChangeRunner, toChangedJob, type ChangedJob } from './change.js';
 
 /** Holds jobs, lets them go on, and changes how they are called. Takes effect on the next call of a running job. */
 @Injectable()
 export class ControlService {
-  private readonly logger = new Logger(ControlService.name);
-
   constructor(
+    private readonly changes: ChangeRunner,
     private readonly control: ControlRepository,
     private readonly dispatcher: Dispatcher,
   ) {}
@@ -32,13 +23,14 @@ export class ControlService {
    * @throws invalid_status    it does not run
    * @throws version_mismatch  it is not one of those that the terms ask for
    */
-  pause(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ControlledJob> {
-    return this.carryOut(
-      { caller, batchJobId: id, terms },
-      'batch paused',
-      (status) => new NotPausableError(status),
-      (order) => this.control.pause(order),
-    );
+  pause(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
+    return this.changes.run(caller, id, terms, {
+      told: 'batch paused',
+      make: (order) => this.control.pause(order),
+      refusals: { status: (status) => new NotPausableError(status) },
+      answer: toChangedJob(id),
+      after: this.dispatchFor(caller),
+    });
   }
 
   /**
@@ -48,13 +40,14 @@ export class ControlService {
    * @throws invalid_status    it is not paused
    * @throws version_mismatch  it is not one of those that the terms ask for
    */
-  resume(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ControlledJob> {
-    return this.carryOut(
-      { caller, batchJobId: id, terms },
-      'batch resumed',
-      (status) => new NotResumableError(status),
-      (order) => this.control.resume(order),
-    );
+  resume(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
+    return this.changes.run(caller, id, terms, {
+      told: 'batch resumed',
+      make: (order) => this.control.resume(order),
+      refusals: { status: (status) => new NotResumableError(status) },
+      answer: toChangedJob(id),
+      after: this.dispatchFor(caller),
+    });
   }
 
   /**
@@ -65,27 +58,18 @@ export class ControlService {
    * @throws invalid_status    it has ended, and a limit is to be changed
    * @throws version_mismatch  it is not one of those that the terms ask for
    */
-  change(caller: Caller, id: BatchJobId, settings: SettingsChange, terms?: ChangeTerms): Promise<ControlledJob> {
-    return this.carryOut(
-      { caller, batchJobId: id, terms },
-      'batch changed',
-      (status) => new NotChangeableError(status),
-      (order) => this.control.change(order, settings),
-    );
+  change(caller: Caller, id: BatchJobId, settings: SettingsChange, terms?: ChangeTerms): Promise<ChangedJob> {
+    return this.changes.run(caller, id, terms, {
+      told: 'batch changed',
+      make: (order) => this.control.change(order, settings),
+      refusals: { status: (status) => new NotChangeableError(status) },
+      answer: toChangedJob(id),
+      after: this.dispatchFor(caller),
+    });
   }
 
-  private async carryOut(
-    order: ChangeOrder,
-    decision: string,
-    refusal: (status: BatchJobStatus) => Error,
-    make: (order: ChangeOrder) => Promise<ChangeResult>,
-  ): Promise<ControlledJob> {
-    const { batchJobId, caller } = order;
-    const controlled = (change: Changed): ControlledJob => ({ batchJobId, change });
-    const change = await carryOut({ ...order, answerOf: controlled }, make, refusal);
-    this.logger.log(decision, { batchJobId, status: change.statusBefore, actor: caller.actor });
-    // More may be called now, or nobody is left.
-    this.dispatcher.request(caller.organizationId);
-    return controlled(change);
+  /** More may be called now, or nobody is left. */
+  private dispatchFor({ organizationId }: Caller): () => void {
+    return () => this.dispatcher.request(organizationId);
   }
 }

@@ -1,22 +1,17 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { ChangeTerms } from '../batch-jobs/change-terms.js';
 import { DeletionRepository } from '../batch-jobs/deletion.repository.js';
 import { NotDeletableError } from '../batch-jobs/errors.js';
-import type { Changed } from '../batch-jobs/batch-job.changes.js';
 import type { Caller } from '../shared/caller.js';
-import type { ChangedJob } from './batch-jobs.service.js';
-import { carryOut } from './carry-out.js';
-import { SchedulerGateway } from '../queue/scheduler.gateway.js';
+import { ChangeRunner, toChangedJob, type ChangedJob } from './change.js';
 
 /** Deletes batch jobs with their contacts. */
 @Injectable()
 export class DeletionService {
-  private readonly logger = new Logger(DeletionService.name);
-
   constructor(
+    private readonly changes: ChangeRunner,
     private readonly deletions: DeletionRepository,
-    private readonly scheduler: SchedulerGateway,
   ) {}
 
   /**
@@ -27,21 +22,12 @@ export class DeletionService {
    * @throws invalid_status    it runs
    * @throws version_mismatch  it is not one of those that the terms ask for
    */
-  async delete(caller: Caller, batchJobId: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
-    const deleted = (change: Changed, redisJobCancelled: boolean): ChangedJob => ({
-      batchJobId,
-      change,
-      redisJobCancelled,
+  delete(caller: Caller, id: BatchJobId, terms?: ChangeTerms): Promise<ChangedJob> {
+    return this.changes.run(caller, id, terms, {
+      told: 'batch deleted',
+      make: (order) => this.deletions.delete(order),
+      refusals: { status: (status) => new NotDeletableError(status) },
+      answer: toChangedJob(id),
     });
-    const change = await carryOut(
-      { caller, batchJobId, terms, answerOf: (made) => deleted(made, false) },
-      (order) => this.deletions.delete(order),
-      (status) => new NotDeletableError(status),
-    );
-
-    const { oldJobCancelled } = await this.scheduler.rearm(change.ended, null);
-    const { statusBefore, contacts } = change;
-    this.logger.log('batch deleted', { batchJobId, statusBefore, contacts, actor: caller.actor });
-    return deleted(change, oldJobCancelled);
   }
 }

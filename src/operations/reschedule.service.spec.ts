@@ -7,6 +7,7 @@ import type { ResolvedSchedule } from '../batch-jobs/schedule.js';
 import type { Caller } from '../shared/caller.js';
 import { Clock } from '../shared/clock.js';
 import { SETTING_DEFAULTS, type Settings } from '../shared/settings.js';
+import { ChangeRunner } from './change.js';
 import { RescheduleService } from './reschedule.service.js';
 import { ScheduleResolver } from '../scheduling/schedule.resolver.js';
 import type { Rearmed, SchedulerGateway } from '../queue/scheduler.gateway.js';
@@ -32,11 +33,13 @@ class OneRow implements Pick<PublicOf<ScheduleRepository>, 'reschedule'> {
 
   constructor(private readonly row: { status: BatchJobStatus; start: ScheduledStart | null; now: Date }) {}
 
-  async reschedule({ batchJobId }: ChangeOrder, to: ResolvedSchedule): Promise<ChangeResult> {
+  async reschedule({ batchJobId }: ChangeOrder, to: ResolvedSchedule): Promise<ChangeResult<'past_start'>> {
     this.asked.push(to);
     const { status, start, now } = this.row;
     if (batchJobId !== ID) return { outcome: 'not_found' };
-    if (!canMove(status, 'scheduled') || to.startsAt <= now) return { outcome: 'refused', status };
+    const refused = { outcome: 'refused', status, entityTag: '"4.8"' } as const;
+    if (!canMove(status, 'scheduled')) return { ...refused, refusal: 'status' };
+    if (to.startsAt <= now) return { ...refused, refusal: 'past_start' };
     const scheduled = { batchJobId, revision: (start?.revision ?? 0) + 1, startsAt: to.startsAt };
     const changed = { outcome: 'changed', statusBefore: status, ended: start, scheduled } as const;
     return { ...changed, startedAt: null, contacts: 0, details: { timezoneBefore: null }, entityTag: '"5.9"' };
@@ -66,7 +69,7 @@ const setup = (status: BatchJobStatus, { isRedisUp = true, now = '2026-03-01T00:
   );
   // `as never`: the real classes have private fields, which no fake can have.
   return {
-    service: new RescheduleService(resolver, schedules as never, scheduler as never),
+    service: new RescheduleService(new ChangeRunner(scheduler as never), resolver, schedules as never),
     schedules,
     scheduler,
     start,

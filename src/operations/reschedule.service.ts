@@ -1,19 +1,18 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import type { Changed, ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { BatchJobStatus } from '../batch-jobs/batch-job.status.js';
-import { NOT_STARTED } from '../batch-jobs/batch-job.status.js';
 import type { ChangeTerms } from '../batch-jobs/change-terms.js';
 import type { EntityTag } from '../batch-jobs/entity-tag.js';
 import { NotReschedulableError } from '../batch-jobs/errors.js';
-import type { Changed, ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
 import type { MoveDetails } from '../batch-jobs/schedule.statements.js';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
-import type { Caller } from '../shared/caller.js';
-import { carryOut } from './carry-out.js';
+import type { Rearmed } from '../queue/scheduler.gateway.js';
 import { PastScheduledTimeError } from '../scheduling/schedule.errors.js';
 import { ScheduleResolver } from '../scheduling/schedule.resolver.js';
-import { SchedulerGateway, type Rearmed } from '../queue/scheduler.gateway.js';
+import type { Caller } from '../shared/caller.js';
+import { ChangeRunner } from './change.js';
 
 /** A move that is committed. */
 export interface Rescheduled extends Rearmed {
@@ -23,17 +22,13 @@ export interface Rescheduled extends Rearmed {
   readonly entityTag: EntityTag;
 }
 
-const NOT_REARMED: Rearmed = { oldJobCancelled: false, isArmed: false };
-
 /** Moves batches to another time. */
 @Injectable()
 export class RescheduleService {
-  private readonly logger = new Logger(RescheduleService.name);
-
   constructor(
+    private readonly changes: ChangeRunner,
     private readonly resolver: ScheduleResolver,
     private readonly schedules: ScheduleRepository,
-    private readonly scheduler: SchedulerGateway,
   ) {}
 
   /**
@@ -53,33 +48,26 @@ export class RescheduleService {
    */
   async reschedule(caller: Caller, id: BatchJobId, to: Schedule, terms?: ChangeTerms): Promise<Rescheduled> {
     const schedule = this.resolver.resolve(to);
-    const rescheduled = (moved: Changed, rearmed: Rearmed): Rescheduled => ({
-      statusBefore: moved.statusBefore,
-      start: moved.scheduled as ScheduledStart,
-      schedule: this.withWarning(schedule, to, moved),
-      entityTag: moved.entityTag,
-      ...rearmed,
+    return this.changes.run<Rescheduled, 'past_start'>(caller, id, terms, {
+      told: 'batch rescheduled',
+      make: (order) => this.schedules.reschedule(order, schedule),
+      refusals: {
+        status: (status) => new NotReschedulableError(status),
+        past_start: () => new PastScheduledTimeError(schedule),
+      },
+      answer: (moved, rearmed) => ({
+        statusBefore: moved.statusBefore,
+        start: moved.scheduled as ScheduledStart,
+        schedule: this.withWarning(schedule, to, moved),
+        entityTag: moved.entityTag,
+        ...rearmed,
+      }),
     });
-    const order = { caller, batchJobId: id, terms, answerOf: (moved: Changed) => rescheduled(moved, NOT_REARMED) };
-    const moved = await carryOut(
-      order,
-      (one) => this.schedules.reschedule(one, schedule),
-      (status) => this.refusal(status, schedule),
-    );
-
-    const rearmed = await this.scheduler.rearm(moved.ended, moved.scheduled);
-    const { revision, startsAt } = moved.scheduled as ScheduledStart;
-    this.logger.log('batch rescheduled', { batchJobId: id, revision, startsAt, actor: caller.actor, ...rearmed });
-    return rescheduled(moved, rearmed);
   }
 
   private withWarning(schedule: ResolvedSchedule, asked: Schedule, { details }: Changed): ResolvedSchedule {
     const { timezoneBefore } = details as MoveDetails;
     const warning = this.resolver.warnOfOmittedZone(asked, timezoneBefore);
     return warning === null ? schedule : { ...schedule, warnings: [...schedule.warnings, warning] };
-  }
-
-  private refusal(status: BatchJobStatus, schedule: ResolvedSchedule): Error {
-    return NOT_STARTED.includes(status) ? new PastScheduledTimeError(schedule) : new NotReschedulableError(status);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ListedStart } from '../batch-jobs/schedule.repository.js';
+import type { ListedStart } from '../batch-jobs/schedule.statements.js';
 import { batchJobIdOf, compare, type Difference } from './schedule.comparison.js';
 
 const NOW = new Date('2027-03-01T15:00:00.000Z');

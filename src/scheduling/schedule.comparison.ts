@@ -1,7 +1,7 @@
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
-import type { ListedStart } from '../batch-jobs/schedule.repository.js';
+import type { ListedStart } from '../batch-jobs/schedule.statements.js';
 import { wakeUpId } from '../queue/scheduler.gateway.js';
 
 // Bull keeps whole milliseconds: a wake-up farther off than this was set by a faulty clock.

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
-import { ScheduleRepository, type ListedStart } from '../batch-jobs/schedule.repository.js';
+import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
+import type { ListedStart } from '../batch-jobs/schedule.statements.js';
 import { Clock } from '../shared/clock.js';
 import { Metrics } from '../shared/metrics.js';
 import { compare, type Difference } from './schedule.comparison.js';

@@ -2,25 +2,26 @@ import type { EntityManager } from 'typeorm';
 
 /**
  * A type of PostgreSQL, as values of TypeScript. As a method it takes narrower values as well: a `text` may be one of a
- * few words, or null.
+ * few words.
  */
 export interface SqlType<Value> {
   /** As `format_type` calls it: `'timestamp with time zone'`. */
   readonly name: string;
-  /** What the driver is given. */
+  /** What the driver is given. Nulls are given as they are. */
   encode(value: Value): unknown;
 }
 
 const type = <Value>(name: string, encode: (value: Value) => unknown = (value) => value): SqlType<Value> => ({
   name,
-  // A null is a null in every type.
-  encode: (value) => (value === null ? null : encode(value)),
+  encode,
 });
 
 export const text = type<string>('text');
 export const integer = type<number>('integer');
 /** As digits: a number of JavaScript would round it. */
 export const bigint = type<string>('bigint');
+/** A number of rows, as `limit` takes it. */
+export const count = type<number>('bigint');
 export const double = type<number>('double precision');
 export const boolean = type<boolean>('boolean');
 export const bytes = type<Buffer>('bytea');
@@ -31,11 +32,8 @@ export const jsonb = type<unknown>('jsonb', (value) => JSON.stringify(value));
 export const listOf = <Value>(of: SqlType<Value>): SqlType<readonly Value[]> =>
   type(`${of.name}[]`, (values) => values.map((value) => of.encode(value)));
 
-/** A type for each name. */
-export type Shape<Values> = { readonly [Name in keyof Values]-?: SqlType<Values[Name]> };
-
-/** No parameters, or no columns. */
-export type Nothing = Readonly<Record<never, never>>;
+/** A type for each name. Whatever has it may be null as well: PostgreSQL's types do not tell. */
+export type Shape<Values> = { readonly [Name in keyof Values]-?: SqlType<NonNullable<Values[Name]>> };
 
 interface Definition<Parameters, Row> {
   /** PostgreSQL, with `:name` where a parameter stands. */
@@ -73,7 +71,10 @@ export class Statement<Parameters extends object, Row extends object> {
   /** The values in the order of `$1`, `$2`, …, as the driver takes them. */
   bind(values: Parameters): unknown[] {
     const { parameters } = this.definition;
-    return this.names.map((name) => parameters[name].encode(values[name]));
+    return this.names.map((name) => {
+      const value = values[name];
+      return value === null ? null : parameters[name].encode(value as NonNullable<typeof value>);
+    });
   }
 }
 

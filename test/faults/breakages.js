@@ -1,6 +1,7 @@
 const STATEMENTS = 'src/batch-jobs/schedule.statements.js';
 const REPOSITORY = 'src/batch-jobs/schedule.repository.js';
 const RESCHEDULE = 'src/operations/reschedule.service.js';
+const CHANGE = 'src/operations/change.js';
 
 /**
  * Ways to break the start protocol, as replacements in the compiled programs; the faults that must reveal each, and
@@ -15,7 +16,7 @@ export const BREAKAGES = [
   },
   {
     name: 'no revision check',
-    replacements: [[STATEMENTS, 'job.schedule_revision = $2', '$2::integer is not null']],
+    replacements: [[STATEMENTS, 'job.schedule_revision = :revision', ':revision::integer is not null']],
     only: 'queue jobs',
     reveals: /said that revision \d+ of \S+ was started/,
   },
@@ -30,17 +31,21 @@ export const BREAKAGES = [
     replacements: [
       [
         RESCHEDULE,
-        'const moved = await carryOut(',
-        `const [old] = await this.schedules.database.query(
-           'select schedule_revision as revision from batch_jobs where id = $1', [id]);
-         if (old) await this.scheduler.rearm({ batchJobId: id, revision: old.revision },
-           { batchJobId: id, revision: old.revision + 1, startsAt: schedule.startsAt });
-         const moved = await carryOut(`,
+        'make: (order) => this.schedules.reschedule(order, schedule)',
+        `make: async (order) => {
+           const [old] = await this.schedules.database.read((manager) => manager.query(
+             'select schedule_revision as revision from batch_jobs where id = $1', [id]));
+           if (old) await this.changes.scheduler.rearm({ batchJobId: id, revision: old.revision },
+             { batchJobId: id, revision: old.revision + 1, startsAt: schedule.startsAt });
+           return this.schedules.reschedule(order, schedule);
+         }`,
       ],
       [
-        RESCHEDULE,
-        'await this.scheduler.rearm(moved.ended, moved.scheduled)',
-        '{ oldJobCancelled: true, isArmed: true }',
+        CHANGE,
+        'await this.scheduler.rearm(ended, scheduled)',
+        `verb.told === 'batch rescheduled'
+           ? { oldJobCancelled: true, isArmed: true }
+           : await this.scheduler.rearm(ended, scheduled)`,
       ],
     ],
     only: 'each step of reschedule',
@@ -51,16 +56,16 @@ export const BREAKAGES = [
     replacements: [
       [
         REPOSITORY,
-        'const [claimed] = await this.database.query(CLAIM,',
-        `const [read] = await this.database.query(
+        'const [claimed] = await this.database.run(CLAIM,',
+        `const [read] = await this.database.read((manager) => manager.query(
            \`select status = 'scheduled' and schedule_revision = $2 and starts_at <= clock_timestamp() as due
-              from batch_jobs where id = $1\`, [batchJobId, revision]);
+              from batch_jobs where id = $1\`, [batchJobId, revision]));
          if (!read?.due) return { outcome: 'stale' };
-         const [claimed] = await this.database.query(CLAIM,`,
+         const [claimed] = await this.database.run(CLAIM,`,
       ],
       [STATEMENTS, ' and job.starts_at <= moment.at', ''],
-      [STATEMENTS, 'job.schedule_revision = $2', '$2::integer is not null'],
-      [STATEMENTS, "job.status = 'scheduled' and $2", "job.status <> 'running' and $2"],
+      [STATEMENTS, 'job.schedule_revision = :revision', ':revision::integer is not null'],
+      [STATEMENTS, "job.status = 'scheduled' and :revision", "job.status <> 'running' and :revision"],
     ],
     only: 'on one row',
     reveals:

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-type Verb = (id: string, revision?: number) => Promise<ChangeResult | ClaimResult>;
+type Verb = (id: string, revision?: number) => Promise<ChangeResult<'past_start'> | ClaimResult>;
 
 const VERBS = {
   reschedule: (id) => database.schedules.reschedule(by(CALLER, id), startIn(3_600_000)),
@@ -54,7 +54,9 @@ describe('a verb', () => {
 
     const result = await VERBS[verb](id, status === 'pending' ? 0 : 1);
 
-    expect(result).toEqual(verb === 'claim' ? { outcome: 'stale' } : { outcome: 'refused', status });
+    expect(result).toMatchObject(
+      verb === 'claim' ? { outcome: 'stale' } : { outcome: 'refused', refusal: 'status', status },
+    );
     expect(await rows.snapshot()).toEqual(before);
   });
 
@@ -152,7 +154,7 @@ describe('a reschedule', () => {
 
     const result = await database.schedules.reschedule(by(CALLER, id), startIn(ms));
 
-    expect(result).toEqual({ outcome: 'refused', status: 'scheduled' });
+    expect(result).toMatchObject({ outcome: 'refused', refusal: 'past_start', status: 'scheduled' });
     expect(await rows.snapshot()).toEqual(before);
   });
 
@@ -222,7 +224,11 @@ describe('a start by request', () => {
     const id = await rows.add();
     await database.schedules.startNow(by(CALLER, id));
 
-    expect(await database.schedules.startNow(by(CALLER, id))).toEqual({ outcome: 'refused', status: 'running' });
+    expect(await database.schedules.startNow(by(CALLER, id))).toMatchObject({
+      outcome: 'refused',
+      refusal: 'status',
+      status: 'running',
+    });
     expect(await rows.starts(id)).toHaveLength(1);
   });
 });
@@ -361,7 +367,7 @@ async function expectUnbroken(id: string): Promise<void> {
   }
 }
 
-const changes = (results: readonly PromiseSettledResult<ChangeResult | ClaimResult>[]) =>
+const changes = (results: readonly PromiseSettledResult<ChangeResult<'past_start'> | ClaimResult>[]) =>
   results.map((result) => {
     if (result.status === 'rejected') throw result.reason as Error;
     return result.value.outcome;
@@ -457,7 +463,7 @@ describe('many at once', () => {
 
     expect(changes(results).filter((outcome) => outcome === 'changed')).toHaveLength(1);
     expect(results.map((result) => result.status === 'fulfilled' && result.value)).toEqual(
-      expect.arrayContaining([{ outcome: 'refused', status: 'running' }]),
+      expect.arrayContaining([expect.objectContaining({ outcome: 'refused', refusal: 'status', status: 'running' })]),
     );
     await expectUnbroken(id);
   });

@@ -22,7 +22,7 @@ afterAll(() => database.drop());
 
 /** What a caller was told, or a wake-up came to. */
 type Event =
-  | { readonly kind: 'moved' | 'cancelled' | 'started by request'; readonly result: ChangeResult }
+  | { readonly kind: 'moved' | 'cancelled' | 'started by request'; readonly result: ChangeResult<'past_start'> }
   | { readonly kind: 'fired'; readonly revision: number; readonly result: ClaimResult };
 
 const upTo = (most: number): number => Math.floor(Math.random() * (most + 1));

@@ -1,11 +1,17 @@
 import type { BatchJobId } from '../../src/batch-jobs/batch-job.entity.js';
 import type { StartTrigger } from '../../src/batch-jobs/batch-job-start.entity.js';
 import type { BatchJobsRepository, NewBatchJob } from '../../src/batch-jobs/batch-jobs.repository.js';
-import { NOT_STARTED, statusesThatMayBecome, type BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
+import { ALLOWED, type BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
 import { entityTagOf } from '../../src/batch-jobs/entity-tag.js';
-import type { ChangeOrder, ChangeResult, Changed, ScheduledStart } from '../../src/batch-jobs/batch-job.changes.js';
-import type { ClaimResult, ListedStart, ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
-import type { MoveDetails } from '../../src/batch-jobs/schedule.statements.js';
+import type {
+  ChangeOrder,
+  ChangeResult,
+  Changed,
+  Refused,
+  ScheduledStart,
+} from '../../src/batch-jobs/batch-job.changes.js';
+import type { ClaimResult, ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
+import type { ListedStart, MoveDetails } from '../../src/batch-jobs/schedule.statements.js';
 import type { ResolvedSchedule } from '../../src/batch-jobs/schedule.js';
 import type { Caller } from '../../src/shared/caller.js';
 import type { SimulatedDatabase, SimulatedRow } from './simulated-database.js';
@@ -40,19 +46,22 @@ export class InMemorySchedules implements PublicOf<ScheduleRepository> {
     private readonly guards: Guards = EVERY_GUARD,
   ) {}
 
-  reschedule(order: ChangeOrder, { startsAt }: ResolvedSchedule): Promise<ChangeResult> {
+  reschedule(order: ChangeOrder, { startsAt }: ResolvedSchedule): Promise<ChangeResult<'past_start'>> {
     const startsAtMs = startsAt.getTime();
-    return this.change('reschedule', order, NOT_STARTED, ({ revision }, nowMs) =>
-      startsAtMs > nowMs ? { status: 'scheduled', revision: revision + 1, startsAtMs } : null,
+    return this.change<'past_start'>('reschedule', order, ALLOWED.reschedule, ({ revision }, nowMs) =>
+      startsAtMs > nowMs ? { status: 'scheduled', revision: revision + 1, startsAtMs } : 'past_start',
     );
   }
 
   cancel(order: ChangeOrder): Promise<ChangeResult> {
-    return this.change('cancel', order, statusesThatMayBecome('cancelled'), () => ({ status: 'cancelled' }));
+    return this.change<never>('cancel', order, ALLOWED.cancel, () => ({ status: 'cancelled' }));
   }
 
   startNow(order: ChangeOrder): Promise<ChangeResult> {
-    return this.change('start now', order, NOT_STARTED, (_row, nowMs) => ({ status: 'running', startedAtMs: nowMs }));
+    return this.change<never>('start now', order, ALLOWED.start, (_row, nowMs) => ({
+      status: 'running',
+      startedAtMs: nowMs,
+    }));
   }
 
   async claim(
@@ -97,19 +106,26 @@ export class InMemorySchedules implements PublicOf<ScheduleRepository> {
     return this.database.all().flatMap((row) => asStart(row) ?? []);
   }
 
-  private change(
+  private change<Own extends string>(
     what: string,
     { caller, batchJobId, terms }: ChangeOrder,
     allowed: readonly BatchJobStatus[],
-    changeOf: (row: SimulatedRow, nowMs: number) => Partial<SimulatedRow> | null,
-  ): Promise<ChangeResult> {
-    return this.call(what, () => {
+    changeOf: (row: SimulatedRow, nowMs: number) => Partial<SimulatedRow> | Own,
+  ): Promise<ChangeResult<Own>> {
+    return this.call(what, (): ChangeResult<Own> => {
       const { nowMs } = this.database;
       const row = this.database.find(batchJobId);
       if (row?.organizationId !== caller.organizationId) return { outcome: 'not_found' };
-      const change = allowed.includes(row.status) ? changeOf(row, nowMs) : null;
-      if (!change) return { outcome: 'refused', status: row.status };
-      if (terms?.ifMatch?.includes(tagOf(row)) === false) return { outcome: 'unwanted', entityTag: tagOf(row) };
+      const refused = (refusal: Refused<Own>['refusal']): Refused<Own> => ({
+        outcome: 'refused',
+        refusal,
+        status: row.status,
+        entityTag: tagOf(row),
+      });
+      if (!allowed.includes(row.status)) return refused('status');
+      const change = changeOf(row, nowMs);
+      if (typeof change === 'string') return refused(change);
+      if (terms?.ifMatch?.includes(tagOf(row)) === false) return refused('entity_tag');
 
       const changed = this.database.change(row, change);
       if (changed.status === 'running') this.recordStart(row, row.revision, 'request', nowMs);

@@ -6,6 +6,7 @@ import { BatchRunner } from '../../src/calling/batch.runner.js';
 import { BatchStartConsumer } from '../../src/calling/batch-start.consumer.js';
 import { ScheduleSweeper } from '../../src/calling/schedule.sweeper.js';
 import { BatchJobsService } from '../../src/operations/batch-jobs.service.js';
+import { ChangeRunner } from '../../src/operations/change.js';
 import type { JobData } from '../../src/queue/queues.js';
 import { RescheduleService } from '../../src/operations/reschedule.service.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
@@ -68,12 +69,14 @@ export class World {
     const schedules = new InMemorySchedules(this.database, call, this.guards) as unknown as ScheduleRepository;
     const jobs = new InMemoryJobs(this.database, call) as unknown as BatchJobsRepository;
     const gateway = new SchedulerGateway(this.redis.producer(call), clock);
+    const changes = new ChangeRunner(gateway);
     const resolver = new ScheduleResolver(new TimezoneService(), clock, SETTINGS);
     const metrics = new Metrics();
     const runner = new BatchRunner(schedules, NO_DISPATCH, metrics, SETTINGS);
     return {
       process,
       batchJobs: new BatchJobsService(
+        changes,
         jobs,
         schedules,
         resolver,
@@ -85,7 +88,7 @@ export class World {
         metrics,
         NO_ESTIMATES,
       ),
-      rescheduling: new RescheduleService(resolver, schedules, gateway),
+      rescheduling: new RescheduleService(changes, resolver, schedules),
       sweeper: new ScheduleSweeper(schedules, runner),
       reconciler: new ScheduleReconciler(schedules, gateway, clock, metrics),
       wake: handlerOf(runner, metrics),

@@ -1,4 +1,4 @@
-import type { ChangedJob } from '../../operations/batch-jobs.service.js';
+import type { ChangedJob } from '../../operations/change.js';
 import { toUtc } from '../../shared/utc.js';
 import { EntityTagShown, Shown } from '../http/fields.js';
 

@@ -1,6 +1,6 @@
 import type { ChangeableSettings } from '../../batch-jobs/batch-job-history.entity.js';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../batch-jobs/batch-job.status.js';
-import type { ControlledJob } from '../../operations/control.service.js';
+import type { ChangedJob } from '../../operations/change.js';
 import { EntityTagShown, Shown } from '../http/fields.js';
 import { SettingsResponse } from '../http/settings.response.js';
 
@@ -13,7 +13,7 @@ class ControlResponse {
   @EntityTagShown() readonly etag: string;
 }
 
-const answer = ({ batchJobId, change }: ControlledJob, message: string): ControlResponse => ({
+const answer = ({ batchJobId, change }: ChangedJob, message: string): ControlResponse => ({
   success: true,
   message,
   batchJobId,
@@ -25,7 +25,7 @@ export class PauseResponse extends ControlResponse {
   @Shown('Contacts that wait for a call.', { ...COUNT, example: 540 }) readonly contactsRemaining: number;
   @Shown('Calls that end normally.', { ...COUNT, example: 5 }) readonly callsInProgress: number;
 
-  static of(paused: ControlledJob): PauseResponse {
+  static of(paused: ChangedJob): PauseResponse {
     const { contacts, details } = paused.change;
     const { callsInProgress } = details as { callsInProgress: number };
     return { ...answer(paused, 'Batch job paused'), status: 'paused', contactsRemaining: contacts, callsInProgress };
@@ -36,7 +36,7 @@ export class ResumeResponse extends ControlResponse {
   @Shown('Always `running`.', { example: 'running', enum: ['running'] }) readonly status: 'running';
   @Shown('Contacts that wait for a call.', { ...COUNT, example: 540 }) readonly contactsRemaining: number;
 
-  static of(resumed: ControlledJob): ResumeResponse {
+  static of(resumed: ChangedJob): ResumeResponse {
     const { contacts } = resumed.change;
     return { ...answer(resumed, 'Batch job resumed'), status: 'running', contactsRemaining: contacts };
   }
@@ -48,7 +48,7 @@ export class ChangedResponse extends ControlResponse {
   @Shown('Contacts that waited for a call which is no longer allowed, and ended.', { ...COUNT, example: 0 })
   readonly contactsEnded: number;
 
-  static of(changed: ControlledJob): ChangedResponse {
+  static of(changed: ChangedJob): ChangedResponse {
     const { contacts, details, statusBefore } = changed.change;
     const settings = details as ChangeableSettings;
     return { ...answer(changed, 'Batch job changed'), status: statusBefore, settings, contactsEnded: contacts };

@@ -66,7 +66,7 @@ around(BatchRunner, 'start', ([, trigger]) => `start by ${trigger}`)('start by t
 const { RESCHEDULE, CANCEL, START_NOW, CLAIM } = await load('batch-jobs/schedule.statements.js');
 const { INSERT_BATCH_JOB } = await load('batch-jobs/create.statements.js');
 const SENT = { reschedule: RESCHEDULE, cancel: CANCEL, startNow: START_NOW, claim: CLAIM, create: INSERT_BATCH_JOB };
-const points = new Map(Object.entries(SENT).map(([name, text]) => [text, `${name}.sent`]));
+const points = new Map(Object.entries(SENT).map(([name, statement]) => [statement.text ?? statement, `${name}.sent`]));
 points.set('COMMIT', 'commit.sent');
 for (const point of points.values()) known.add(point);
 
