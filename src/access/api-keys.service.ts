@@ -6,6 +6,15 @@ import { Database } from '../shared/database.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { ApiKey } from './api-key.entity.js';
 import { beginningOf, hashApiKey, isApiKey, newApiKey } from './api-key.format.js';
+import {
+  FIND_KEY,
+  FIND_KEY_IN_FORCE,
+  HASH_ANEW,
+  INSERT_KEY,
+  RECORD_USE,
+  REVOKE_KEY,
+  type FoundKey,
+} from './api-keys.statements.js';
 import { KnownKeys } from './known-keys.js';
 import { allPages, PAGE_SIZE } from './pages.js';
 import type { Scope } from './scopes.js';
@@ -19,12 +28,6 @@ export interface NewKey {
   readonly scopes: readonly Scope[];
   /** Null: never expires. */
   readonly expiresAt: Date | null;
-}
-
-/** A key that is in force, as it was found. */
-interface FoundKey extends ValidKey {
-  readonly hash: Buffer;
-  readonly wasJustUsed: boolean;
 }
 
 /** A key as it may be shown. */
@@ -48,11 +51,7 @@ export class ApiKeysService {
     const id = `key_${ulid()}`;
     const secret = newApiKey();
     const hash = hashApiKey(secret, this.settings.apiKeyPepper);
-    await this.database.query(
-      `insert into api_keys (id, organization_id, name, beginning, hash, scopes, expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7)`,
-      [id, key.organizationId, key.name, beginningOf(secret), hash, key.scopes, key.expiresAt],
-    );
+    await this.database.run(INSERT_KEY, { ...key, id, beginning: beginningOf(secret), hash });
     return { id, key: secret };
   }
 
@@ -77,11 +76,7 @@ export class ApiKeysService {
 
   /** Whether a key that was valid still is: not revoked, not expired. */
   async isInForce(id: string): Promise<boolean> {
-    const found = await this.database.query<unknown>(
-      `select from api_keys
-        where id = $1 and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`,
-      [id],
-    );
+    const found = await this.database.run(FIND_KEY_IN_FORCE, { id });
     return found.length > 0;
   }
 
@@ -111,12 +106,7 @@ export class ApiKeysService {
 
   /** Ends a key at once. @returns false when there is no such key, or it was revoked before */
   async revoke(id: string): Promise<boolean> {
-    const revoked = await this.database.query<unknown>(
-      `with revoked as (
-         update api_keys set revoked_at = clock_timestamp() where id = $1 and revoked_at is null returning id
-       ) select id from revoked`,
-      [id],
-    );
+    const revoked = await this.database.run(REVOKE_KEY, { id });
     return revoked.length > 0;
   }
 
@@ -128,35 +118,18 @@ export class ApiKeysService {
   }
 
   private async find(hashes: readonly Buffer[]): Promise<FoundKey | undefined> {
-    const [found] = await this.database.query<FoundKey>(
-      `select id, organization_id as "organizationId", scopes, hash,
-              coalesce(last_used_at > clock_timestamp() - interval '1 minute', false) as "wasJustUsed"
-         from api_keys
-        where hash = any ($1) and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`,
-      [hashes],
-    );
+    const [found] = await this.database.run(FIND_KEY, { hashes });
     return hashes.some((hash) => found && timingSafeEqual(found.hash, hash)) ? found : undefined;
   }
 
   private async hashAnew({ id, hash: before }: FoundKey, hash: Buffer): Promise<void> {
-    const changing = this.database.query('update api_keys set hash = $3 where id = $1 and hash = $2', [
-      id,
-      before,
-      hash,
-    ]);
+    const changing = this.database.run(HASH_ANEW, { id, before, hash });
     await changing.catch((error: Error) => this.logger.warn('key not hashed anew', { keyId: id, reason: error.name }));
   }
 
   /** At most once a minute, whoever else does the same; a use that cannot be noted is a use all the same. */
   private async recordUse(id: string): Promise<void> {
-    const noting = this.database.query(
-      `update api_keys set last_used_at = clock_timestamp() from (
-         select id from api_keys
-          where id = $1 and (last_used_at is null or last_used_at <= clock_timestamp() - interval '1 minute')
-            for update skip locked
-       ) as due where api_keys.id = due.id`,
-      [id],
-    );
+    const noting = this.database.run(RECORD_USE, { id });
     await noting.catch((error: Error) => this.logger.warn('use of a key not noted', { keyId: id, reason: error.name }));
   }
 }

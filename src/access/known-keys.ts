@@ -1,4 +1,5 @@
 import type { Database } from '../shared/database.js';
+import { LIST_BEGINNINGS } from './api-keys.statements.js';
 
 // Somebody who has a wrong key in his configuration, and a few who mistype one.
 const FAILURES_TO_LOOK_UP = 100;
@@ -63,11 +64,7 @@ export class KnownKeys {
 
   private async read(): Promise<Known> {
     const readAt = performance.now();
-    const rows = await this.database.query<{ beginning: Buffer }>(
-      `select substr(hash, 1, $1) as beginning from api_keys
-        where revoked_at is null and (expires_at is null or expires_at > clock_timestamp()) limit $2`,
-      [BEGINNING_BYTES, MAX_KNOWN + 1],
-    );
+    const rows = await this.database.run(LIST_BEGINNINGS, { beginningBytes: BEGINNING_BYTES, limit: MAX_KNOWN + 1 });
     const hasAll = rows.length <= MAX_KNOWN;
     return { readAt, beginnings: hasAll ? new Set(rows.map(({ beginning }) => beginningOf(beginning))) : null };
   }

@@ -3,6 +3,7 @@ import { MoreThan } from 'typeorm';
 import { ulid } from 'ulid';
 import { Database } from '../shared/database.js';
 import { Organization } from './organization.entity.js';
+import { ADD_PHONE_NUMBER, ENSURE_ORGANIZATION, SET_CALL_LIMIT } from './organizations.statements.js';
 import { allPages, PAGE_SIZE } from './pages.js';
 import { PhoneNumber, type AgentChannel } from './phone-number.entity.js';
 
@@ -23,10 +24,7 @@ export class OrganizationsService {
 
   /** Makes the organization if there is none of that id. Repeating it changes nothing. */
   async ensure(id: string, name: string): Promise<void> {
-    await this.database.query(`insert into organizations (id, name) values ($1, $2) on conflict (id) do nothing`, [
-      id,
-      name,
-    ]);
+    await this.database.run(ENSURE_ORGANIZATION, { id, name });
   }
 
   /**
@@ -36,10 +34,7 @@ export class OrganizationsService {
    * @returns false when there is no such organization
    */
   async setCallLimit(id: string, concurrentCallLimit: number): Promise<boolean> {
-    const changed = await this.database.query(
-      `with changed as (update organizations set concurrent_call_limit = $2 where id = $1 returning 1) select 1 from changed`,
-      [id, concurrentCallLimit],
-    );
+    const changed = await this.database.run(SET_CALL_LIMIT, { id, concurrentCallLimit });
     return changed.length > 0;
   }
 
@@ -58,17 +53,9 @@ export class OrganizationsService {
 
   /** Adds a number, or does nothing when the id is taken. @returns its id, or null when that is taken */
   async addPhoneNumber({ id = `phone_${ulid()}`, ...number }: NewPhoneNumber): Promise<string | null> {
-    const added = await this.database.query<unknown>(
-      `insert into phone_numbers (id, organization_id, phone_number, outbound_agent_id, outbound_agent_channel)
-       values ($1, $2, $3, $4, $5) on conflict (id) do nothing returning id`,
-      [
-        id,
-        number.organizationId,
-        number.phoneNumber,
-        number.outboundAgent?.id ?? null,
-        number.outboundAgent?.channel ?? null,
-      ],
-    );
+    const { organizationId, phoneNumber, outboundAgent } = number;
+    const [agentId, agentChannel] = [outboundAgent?.id ?? null, outboundAgent?.channel ?? null];
+    const added = await this.database.run(ADD_PHONE_NUMBER, { id, organizationId, phoneNumber, agentId, agentChannel });
     return added.length > 0 ? id : null;
   }
 

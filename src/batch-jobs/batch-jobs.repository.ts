@@ -4,6 +4,7 @@ import { decodeTime, monotonicFactory, ulid } from 'ulid';
 import type { Caller } from '../shared/caller.js';
 import { Database } from '../shared/database.js';
 import { Idempotency } from '../shared/idempotency.js';
+import { run } from '../shared/statement.js';
 import { BatchJobHold } from './batch-job-hold.entity.js';
 import { BatchJob, type BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
@@ -91,7 +92,7 @@ export class BatchJobsRepository {
     const ofBatch = ulid();
     const id: BatchJobId = `batch_${ofBatch}`;
     const insert = async (manager: EntityManager): Promise<BatchJobId | null> => {
-      const inserted = await manager.query<unknown[]>(INSERT_BATCH_JOB, insertParameters(id, caller, job));
+      const inserted = await run(manager, INSERT_BATCH_JOB, insertParameters(id, caller, job));
       if (inserted.length === 0) return null;
       await insertContacts(manager, id, job.list, decodeTime(ofBatch));
       return id;
@@ -163,29 +164,21 @@ export class BatchJobsRepository {
 /** As a pattern that means nothing but itself. */
 const toLiteral = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
-const insertParameters = (id: BatchJobId, caller: Caller, job: NewBatchJob): unknown[] => {
-  const { schedule } = job;
-  return [
-    id,
-    caller.organizationId,
-    job.fromPhoneNumberId,
-    job.agentId,
-    job.name,
-    job.description,
-    job.concurrentCallLimit,
-    job.maxAttempts,
-    job.maxLateStartMinutes,
-    job.list.validContacts,
-    schedule?.startsAt.toISOString() ?? null,
-    schedule?.localTime ?? null,
-    schedule?.timezone ?? null,
-    schedule?.disambiguation ?? null,
-    schedule?.tzdbVersion ?? null,
-    caller.actor,
-    caller.requestId,
-    job.fromPhoneNumber,
-    job.retryableStatuses,
-  ];
+const insertParameters = (batchJobId: BatchJobId, { organizationId, actor, requestId }: Caller, job: NewBatchJob) => {
+  const { list, schedule, ...row } = job;
+  return {
+    ...row,
+    batchJobId,
+    organizationId,
+    totalContacts: list.validContacts,
+    startsAt: schedule?.startsAt ?? null,
+    localTime: schedule?.localTime ?? null,
+    timezone: schedule?.timezone ?? null,
+    disambiguation: schedule?.disambiguation ?? null,
+    tzdbVersion: schedule?.tzdbVersion ?? null,
+    actor,
+    requestId,
+  };
 };
 
 /**
@@ -203,8 +196,8 @@ async function insertContacts(
   const nextUlid = monotonicFactory();
   let inserted = 0;
   for await (const { contacts, lines } of list.blocks()) {
-    const ids = Array.from({ length: contacts }, () => `contact_${nextUlid(createdAtMs)}`);
-    await manager.query(INSERT_CONTACTS, [batchJobId, inserted, ids, lines]);
+    const contactIds = Array.from({ length: contacts }, () => `contact_${nextUlid(createdAtMs)}`);
+    await run(manager, INSERT_CONTACTS, { batchJobId, inserted, contactIds, lines });
     inserted += contacts;
   }
 }

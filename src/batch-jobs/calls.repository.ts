@@ -5,24 +5,22 @@ import { Database } from '../shared/database.js';
 import { run } from '../shared/statement.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import { contactStatusOf, type CallEnd } from './call.outcome.js';
+import { END_CALLS, type EndedRow } from './call-ends.statements.js';
 import {
   ACCEPT_CALL,
   CLAIM_CALLS,
-  COMPLETE_BATCHES,
-  END_CALLS,
   EXTEND_LEASE,
-  FAIL_BATCH,
   LIST_BATCHES_OF,
   LIST_PERMITTED,
   LOCK_SLOTS,
   TAKE_CALLS,
   type ClaimedCall,
-  type EndedRow,
   type TakenCall,
 } from './calls.statements.js';
+import { COMPLETE_BATCHES, FAIL_BATCH } from './completion.statements.js';
 import { LOCK_BATCH_JOB } from './conditional.statement.js';
 import { CANCEL_WAITING, changeContacts } from './contact.statements.js';
-import { WITHDRAW_CALL, type GivenBackRow } from './give-back.statements.js';
+import { WITHDRAW_CALL } from './give-back.statements.js';
 import { isLockTimeout } from './lock-timeout.js';
 import { LIST_OVERDUE, LIST_READY, LIST_UNPLACED, type OverdueCall, type UnplacedCall } from './sweep.statements.js';
 
@@ -98,10 +96,10 @@ export class CallsRepository {
 
   /** Takes contacts for the organization's free slots, `most` at once. @returns the new calls */
   claim(organizationId: string, most: number): Promise<ClaimedCall[]> {
-    const ids = Array.from({ length: most }, () => `call_${ulid()}`);
+    const callIds = Array.from({ length: most }, () => `call_${ulid()}`);
     return this.database.transaction(async (manager) => {
-      await manager.query(LOCK_SLOTS, [organizationId]);
-      return manager.query<ClaimedCall[]>(CLAIM_CALLS, [organizationId, ids]);
+      await run(manager, LOCK_SLOTS, { organizationId });
+      return run(manager, CLAIM_CALLS, { organizationId, callIds });
     });
   }
 
@@ -121,7 +119,7 @@ export class CallsRepository {
    * @returns the organization whose slot is free; null when there was none
    */
   async withdraw(callId: string): Promise<string | null> {
-    const [withdrawn] = await this.database.query<GivenBackRow>(WITHDRAW_CALL, [callId, null]);
+    const [withdrawn] = await this.database.run(WITHDRAW_CALL, { callId, organizationId: null });
     return withdrawn?.isNew ? withdrawn.organizationId : null;
   }
 
@@ -131,11 +129,11 @@ export class CallsRepository {
     leaseMs: number,
     { providerCallId, roomName }: Pick<CallEnd, 'providerCallId' | 'roomName'>,
   ): Promise<void> {
-    await this.database.query(ACCEPT_CALL, [callId, leaseMs, providerCallId, roomName]);
+    await this.database.run(ACCEPT_CALL, { callId, leaseMs, providerCallId, roomName });
   }
 
   async extendLease(callId: string, leaseMs: number): Promise<void> {
-    await this.database.query(EXTEND_LEASE, [callId, leaseMs]);
+    await this.database.run(EXTEND_LEASE, { callId, leaseMs });
   }
 
   /** Ends a call. The first report counts. @returns null when there is no such call */
@@ -146,7 +144,7 @@ export class CallsRepository {
 
   /** Completes the batches that have nobody left to call. @returns them */
   async complete(organizationId: string): Promise<BatchJobId[]> {
-    const rows = await this.database.query<{ batchJobId: BatchJobId }>(COMPLETE_BATCHES, [organizationId]);
+    const rows = await this.database.run(COMPLETE_BATCHES, { organizationId });
     return rows.map(({ batchJobId }) => batchJobId);
   }
 
@@ -154,7 +152,7 @@ export class CallsRepository {
   async fail(batchJobId: BatchJobId, reason: string): Promise<boolean> {
     return this.database.transaction(async (manager) => {
       await run(manager, LOCK_BATCH_JOB, { batchJobId });
-      const failed = await manager.query<unknown[]>(FAIL_BATCH, [batchJobId, reason]);
+      const failed = await run(manager, FAIL_BATCH, { batchJobId, reason });
       if (failed.length > 0) await changeContacts(manager, CANCEL_WAITING, batchJobId);
       return failed.length > 0;
     });
@@ -162,50 +160,55 @@ export class CallsRepository {
 
   /** @param except calls that the asker knows of */
   listUnplaced(olderThanMs: number, limit: number, except: readonly string[]): Promise<UnplacedCall[]> {
-    return this.database.query<UnplacedCall>(LIST_UNPLACED, [olderThanMs, limit, except]);
+    return this.database.run(LIST_UNPLACED, { olderThanMs, limit, except });
   }
 
   /** @param except calls that the asker knows of */
   listOverdue(limit: number, except: readonly string[]): Promise<OverdueCall[]> {
-    return this.database.query<OverdueCall>(LIST_OVERDUE, [limit, except]);
+    return this.database.run(LIST_OVERDUE, { limit, except });
   }
 
   /** Organizations for which claiming, or completing, may do something; ordered by id, after the given one. */
   async listReady(afterId: string, limit: number): Promise<string[]> {
-    const rows = await this.database.query<{ organizationId: string }>(LIST_READY, [limit, afterId]);
+    const rows = await this.database.run(LIST_READY, { limit, afterId });
     return rows.map(({ organizationId }) => organizationId);
   }
 
   private async takeAll(asked: readonly Take[], isApart: boolean): Promise<(TakenCall | null)[]> {
-    const ids = asked.map(({ call }) => call.callId);
-    const longestMs = Math.max(...asked.map(({ leaseMs }) => leaseMs));
-    return inOrder(ids, await this.database.query<TakenCall>(TAKE_CALLS, [ids, longestMs, lockPatience(isApart)]));
+    const callIds = asked.map(({ call }) => call.callId);
+    const leaseMs = Math.max(...asked.map((take) => take.leaseMs));
+    const taken = await this.database.run(TAKE_CALLS, { callIds, leaseMs, lockTimeoutMs: lockPatience(isApart) });
+    return inOrder(callIds, taken);
   }
 
-  private async listPermitted(ids: readonly string[]): Promise<boolean[]> {
-    const permitted = await this.database.query<{ callId: string }>(LIST_PERMITTED, [ids]);
-    return inOrder(ids, permitted).map((row) => row !== null);
+  private async listPermitted(callIds: readonly string[]): Promise<boolean[]> {
+    const permitted = await this.database.run(LIST_PERMITTED, { callIds });
+    return inOrder(callIds, permitted).map((row) => row !== null);
   }
 
-  private async listBatchesOf(ids: readonly string[]): Promise<(BatchJobId | null)[]> {
-    const found = await this.database.query<Pick<ClaimedCall, 'callId' | 'batchJobId'>>(LIST_BATCHES_OF, [ids]);
-    return inOrder(ids, found).map((row) => row?.batchJobId ?? null);
+  private async listBatchesOf(callIds: readonly string[]): Promise<(BatchJobId | null)[]> {
+    const found = await this.database.run(LIST_BATCHES_OF, { callIds });
+    return inOrder(callIds, found).map((row) => row?.batchJobId ?? null);
   }
 
   private async endAll(reports: readonly CallReport[], isApart: boolean): Promise<(EndedRow | null)[]> {
-    const columns = reports.map(({ callId, end, retry, organizationId }) => {
-      const { outcome, errorCode, reason, roomName, providerCallId, durationSeconds } = end;
-      const told = [errorCode, reason, roomName, providerCallId, durationSeconds];
-      return [callId, outcome, contactStatusOf(outcome), retry.leastMs, ...told, organizationId];
+    const callIds = reports.map(callIdOf);
+    const ends = reports.map(({ end }) => end);
+    const ended = await this.database.run(END_CALLS, {
+      retryDelaysMs: reports[0].retry.delaysMs,
+      callIds,
+      outcomes: ends.map(({ outcome }) => outcome),
+      contactStatuses: ends.map(({ outcome }) => contactStatusOf(outcome)),
+      leastDelaysMs: reports.map(({ retry }) => retry.leastMs),
+      errorCodes: ends.map(({ errorCode }) => errorCode),
+      reasons: ends.map(({ reason }) => reason),
+      roomNames: ends.map(({ roomName }) => roomName),
+      providerCallIds: ends.map(({ providerCallId }) => providerCallId),
+      durationsSeconds: ends.map(({ durationSeconds }) => durationSeconds),
+      organizationIds: reports.map(({ organizationId }) => organizationId),
+      lockTimeoutMs: lockPatience(isApart),
     });
-    const [{ retry }] = reports;
-    const transposed = columns[0].map((_, column) => columns.map((values) => values[column]));
-    const ended = await this.database.query<EndedRow>(END_CALLS, [
-      retry.delaysMs,
-      ...transposed,
-      lockPatience(isApart),
-    ]);
-    return inOrder(reports.map(callIdOf), ended);
+    return inOrder(callIds, ended);
   }
 }
 

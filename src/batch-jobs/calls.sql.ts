@@ -4,13 +4,10 @@
 export const NOW = '(select clock_timestamp())';
 
 /**
- * A condition that is true, on rows that are to be locked: how long the statement waits for the lock on each. Instead
- * of what the session waits otherwise, until the end of the transaction.
- *
- * @param parameter milliseconds as a text: `'$3'`
+ * A condition that is true, on rows that are to be locked: `:lockTimeoutMs`, a number as a text, is how long the statement
+ * waits for the lock on each. Instead of what the session waits otherwise, until the end of the transaction.
  */
-export const waitingAtMost = (parameter: string): string =>
-  `(select set_config('lock_timeout', ${parameter}, true)) is not null`;
+export const WAITING_AT_MOST = `(select set_config('lock_timeout', :lockTimeoutMs, true)) is not null`;
 
 /** Whether calls of a batch, known in the statement as `job`, may be placed at the moment. */
 export const MAY_BE_CALLED = `(job.status = 'running' and not exists (

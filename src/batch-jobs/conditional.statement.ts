@@ -162,5 +162,5 @@ export const conditionally = <Parameters extends object, Own extends string>({
          ${details} as details
     from old left join changed using (id)`,
     parameters: { ...PARAMETERS, ...parameters } as Shape<OrderParameters & Parameters>,
-    columns: COLUMNS as Shape<StatementRow<Own>>,
+    columns: COLUMNS,
   });

@@ -1,5 +1,7 @@
-import type { EndedRow } from './calls.statements.js';
+import { boolean, integer, statement, text, timestamp, type Shape, type Statement } from '../shared/statement.js';
+import type { EndedRow } from './call-ends.statements.js';
 import { MAY_BE_CALLED } from './calls.sql.js';
+import { WAITING_SQL } from './contact.status.js';
 
 /** A call that was to be given back: not `isNew` when it has ended, or is to be kept. */
 export interface GivenBackRow extends EndedRow {
@@ -7,16 +9,35 @@ export interface GivenBackRow extends EndedRow {
   readonly placedAt: Date | null;
 }
 
+const COLUMNS: Shape<GivenBackRow> = {
+  callId: text,
+  organizationId: text,
+  batchJobId: text,
+  attempt: integer,
+  isNew: boolean,
+  contactStatus: text,
+  nextRetryAt: timestamp,
+  placedAt: timestamp,
+};
+
+interface GiveBackParameters {
+  readonly callId: string;
+  /** Only a call of this one. Null: of any. */
+  readonly organizationId: string | null;
+}
+
 /**
  * Unmakes a call: there is no attempt, its slot is free, and its contact is as it was before. One of a batch that has
  * ended is cancelled with it, and one that is no longer allowed another call ends as its last one did. No row: there is
- * no such call. $1 call, $2 organization (null: any).
+ * no such call.
  *
  * @param condition on the `call`, of the `job` that is locked
  */
-const giveBack = (condition: string): string => `
+const giveBack = (condition: string): Statement<GiveBackParameters, GivenBackRow> =>
+  statement<GiveBackParameters, GivenBackRow>({
+    sql: `
   with found as (
-    select * from call_attempts where id = $1 and ($2::text is null or organization_id = $2)
+    select * from call_attempts where id = :callId and (:organizationId::text is null or organization_id = :organizationId)
   ), job as (
     select * from batch_jobs where id = (select batch_job_id from found) for no key update
   ), returned as (
@@ -38,7 +59,7 @@ const giveBack = (condition: string): string => `
   ), contact as (
     update contacts
        set status = back.status, attempt_count = back.attempts, last_attempt_at = back.placed_at,
-           completed_at = case when back.status not in ('pending', 'queued') then clock_timestamp() end,
+           completed_at = case when back.status not in ${WAITING_SQL} then clock_timestamp() end,
            next_retry_at = case when back.status = 'queued' then clock_timestamp() end,
            error_code = back.error_code, failure_reason = back.reason, room_name = back.room_name,
            call_duration_seconds = back.duration_seconds
@@ -48,7 +69,10 @@ const giveBack = (condition: string): string => `
   select found.id as "callId", found.organization_id as "organizationId", found.batch_job_id as "batchJobId",
          found.attempt, returned.id is not null as "isNew", contact.status as "contactStatus",
          contact.next_retry_at as "nextRetryAt", found.placed_at as "placedAt"
-    from found left join returned on true left join contact on true`;
+    from found left join returned on true left join contact on true`,
+    parameters: { callId: text, organizationId: text },
+    columns: COLUMNS,
+  });
 
 /** A call that was certainly not placed. */
 export const GIVE_BACK_CALL = giveBack('true');

@@ -1,4 +1,4 @@
-import { bigint, count, double, integer, listOf, statement, text, timestamp } from '../shared/statement.js';
+import { bigint, count, double, integer, statement, text, timestamp } from '../shared/statement.js';
 import type { ScheduledStart } from './batch-job.changes.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { StartTrigger } from './batch-job-start.entity.js';
@@ -6,6 +6,7 @@ import type { BatchJobStatus } from './batch-job.status.js';
 import { conditionally, END_HOLD } from './conditional.statement.js';
 import { WAITING_SQL } from './contact.status.js';
 import { historyFacts } from './history.sql.js';
+import { LATE_LIMIT, type LateLimit } from './late-limit.sql.js';
 import type { ResolvedSchedule } from './schedule.js';
 
 /** What a move tells of the schedule that it ended. */
@@ -67,12 +68,6 @@ export interface ClaimRow {
   readonly lateMs: string;
 }
 
-/** Of jobs without a limit of their own, in minutes; 0: any lateness is fine. */
-interface LateLimit {
-  readonly maxLateStartMinutes: number;
-}
-
-const LATE_LIMIT = 'coalesce(job.max_late_start_minutes, :maxLateStartMinutes::integer)';
 const MISSED = `(${LATE_LIMIT} > 0 and moment.at - job.starts_at > make_interval(mins => ${LATE_LIMIT}))`;
 
 /**
@@ -131,91 +126,6 @@ export const CLAIM_REFUSED = statement<WakeUp, { readonly earlyMs: string | null
   select early_ms as "earlyMs" from refused`,
   parameters: { batchJobId: text, revision: integer, trigger: text },
   columns: { earlyMs: bigint },
-});
-
-/** Computed by older zone rules than `:tzdbVersion`. Compared letter by letter, which is how versions are ordered. */
-export const computedBefore = (row: string): string =>
-  `(${row}.local_start_time is not null and coalesce(${row}.tzdb_version, '') collate "C" < :tzdbVersion::text)`;
-
-interface FollowParameters {
-  readonly batchJobId: BatchJobId;
-  /** As it was seen. */
-  readonly revision: number;
-  /** By the newer rules. */
-  readonly startsAt: Date;
-  readonly tzdbVersion: string;
-}
-
-/** What became of a schedule that means another instant by newer rules; no row: somebody changed it meanwhile. */
-export interface FollowRow {
-  readonly status: BatchJobStatus;
-  readonly revision: number;
-  readonly startsAt: Date;
-  readonly startsAtBefore: Date;
-}
-
-const FOLLOWS_TOO_LATE = `(${LATE_LIMIT} > 0
-                and moment.at - :startsAt::timestamptz > make_interval(mins => ${LATE_LIMIT}))`;
-
-/**
- * Moves a schedule to the instant that its wall time means by newer zone rules, as a reschedule would.
- *
- * Never into the past: what would be overdue is due now, and the ordinary claim starts it; what would be later than a
- * start may be is missed. The guards make it right for any number of processes: a rival's move has another revision, and
- * the work of newer rules is not undone.
- */
-export const FOLLOW_RULES = statement<FollowParameters & LateLimit, FollowRow>({
-  sql: `
-  with moment as materialized (
-    select clock_timestamp() as at
-  ), old as (
-    select * from batch_jobs
-     where id = :batchJobId and status = 'scheduled' and schedule_revision = :revision
-       and ${computedBefore('batch_jobs')} for update
-  ), changed as (
-    update batch_jobs as job
-       set schedule_revision = old.schedule_revision + 1, tzdb_version = :tzdbVersion,
-           starts_at = case when ${FOLLOWS_TOO_LATE} then :startsAt::timestamptz else greatest(:startsAt::timestamptz, moment.at) end,
-           status = case when ${FOLLOWS_TOO_LATE} then 'failed' else 'scheduled' end,
-           completed_at = case when ${FOLLOWS_TOO_LATE} then moment.at end,
-           failure_reason = case when ${FOLLOWS_TOO_LATE} then 'start_window_missed' end
-      from old, moment where job.id = old.id
-    returning job.*
-  ), history as (
-    insert into batch_job_history (batch_job_id, organization_id, action, actor, request_id, reason, before, after)
-    select changed.id, changed.organization_id, case changed.status when 'failed' then 'missed' else 'rescheduled' end,
-           'system', null, 'time_rules_changed', ${historyFacts('old')}, ${historyFacts('changed')}
-      from changed join old using (id)
-  )
-  select changed.status, changed.schedule_revision as revision, changed.starts_at as "startsAt",
-         old.starts_at as "startsAtBefore"
-    from changed join old using (id)`,
-  parameters: {
-    batchJobId: text,
-    revision: integer,
-    startsAt: timestamp,
-    tzdbVersion: text,
-    maxLateStartMinutes: integer,
-  },
-  columns: { status: text, revision: integer, startsAt: timestamp, startsAtBefore: timestamp },
-});
-
-/**
- * Notes that schedules mean the same instant by newer rules. Rows that somebody holds are left for another time.
- */
-export const CONFIRM_BY_RULES = statement({
-  sql: `
-  with unchanged as (
-    select job.id from batch_jobs as job
-      join unnest(:batchJobIds::text[], :revisions::integer[]) as seen (id, revision) on job.id = seen.id
-     where job.status = 'scheduled' and job.schedule_revision = seen.revision and ${computedBefore('job')}
-     order by job.id for update of job skip locked
-  ), confirmed as (
-    update batch_jobs as job set tzdb_version = :tzdbVersion from unchanged where job.id = unchanged.id returning 1
-  )
-  select count(*)::integer as confirmed from confirmed`,
-  parameters: { batchJobIds: listOf(text), revisions: listOf(integer), tzdbVersion: text },
-  columns: { confirmed: integer },
 });
 
 /** Schedules that are due for a while, the oldest first. */

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Database } from '../shared/database.js';
+import { run } from '../shared/statement.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { CallSnooze } from './call.snooze.js';
 import { GIVE_BACK_CALL, type GivenBackRow } from './give-back.statements.js';
-import { LOCK_BATCH_OF_CALL, SET_BACK, type SetbackRow } from './setback.statements.js';
+import { LOCK_BATCH_OF_CALL, SET_BACK, type LockedBatch, type SetbackRow } from './setback.statements.js';
 import { setbackPolicyOf } from './setbacks.js';
 
 /** Why a batch is to go slowly. */
@@ -23,12 +24,6 @@ export interface SnoozedCall {
   readonly setback: CountedSetback | null;
 }
 
-interface LockedBatch {
-  readonly batchJobId: BatchJobId;
-  readonly organizationId: string;
-  readonly begunAt: Date;
-}
-
 /** The statements on batches whose calls cannot be placed. */
 @Injectable()
 export class SetbacksRepository {
@@ -36,7 +31,7 @@ export class SetbacksRepository {
 
   /** Gives a placed call back, without any consequence for its batch. @returns null when there is no such call */
   async giveBack(callId: string): Promise<GivenBackRow | null> {
-    const [call] = await this.database.query<GivenBackRow>(GIVE_BACK_CALL, [callId, null]);
+    const [call] = await this.database.run(GIVE_BACK_CALL, { callId, organizationId: null });
     return call ?? null;
   }
 
@@ -48,7 +43,7 @@ export class SetbacksRepository {
    */
   snooze(callId: string, snooze: CallSnooze, organizationId: string | null): Promise<SnoozedCall | null> {
     return this.database.transaction(async (manager) => {
-      const [call] = await manager.query<(GivenBackRow | undefined)[]>(GIVE_BACK_CALL, [callId, organizationId]);
+      const [call] = await run(manager, GIVE_BACK_CALL, { callId, organizationId });
       if (!call) return null;
       const { isNew, placedAt, batchJobId } = call;
       if (!isNew || !placedAt) return { call, setback: null };
@@ -65,7 +60,7 @@ export class SetbacksRepository {
    */
   note(callId: string, setback: Setback, begunMsAgo: number | null): Promise<CountedSetback | null> {
     return this.database.transaction(async (manager) => {
-      const [batch] = await manager.query<(LockedBatch | undefined)[]>(LOCK_BATCH_OF_CALL, [callId, begunMsAgo]);
+      const [batch] = await run(manager, LOCK_BATCH_OF_CALL, { callId, begunMsAgo });
       return batch ? setBack(manager, batch, setback) : null;
     });
   }
@@ -78,7 +73,7 @@ async function setBack(
   { reason, errorCode, retryAfterMs }: Setback,
 ): Promise<CountedSetback | null> {
   const { inARowWith, pausesAfter } = setbackPolicyOf(reason);
-  const parameters = [batchJobId, begunAt.toISOString(), reason, errorCode, retryAfterMs, inARowWith, pausesAfter];
-  const [counted] = await manager.query<(SetbackRow | undefined)[]>(SET_BACK, parameters);
+  const counting = { batchJobId, begunAt, reason, errorCode, retryAfterMs, inARowWith, pausesAfter };
+  const [counted] = await run(manager, SET_BACK, counting);
   return counted ? { ...counted, batchJobId, organizationId } : null;
 }

@@ -1,28 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../shared/database.js';
+import { run } from '../shared/statement.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { ScheduledStart } from './batch-job.changes.js';
-import type { Disambiguation } from './schedule.js';
-import { CONFIRM_BY_RULES, computedBefore, FOLLOW_RULES } from './schedule.statements.js';
-
-/** The schedule of a job that was given as a wall time, and the rules that gave its instant. */
-export interface WallTimeSchedule extends ScheduledStart {
-  /** `'2026-12-01T09:00:00'`. */
-  readonly localTime: string;
-  readonly timezone: string;
-  readonly disambiguation: Disambiguation;
-  /** `'2026a'`; empty when it was not recorded. */
-  readonly tzdbVersion: string;
-}
+import {
+  CONFIRM_BY_RULES,
+  FIND_NEWEST_RULES,
+  FOLLOW_RULES,
+  LIST_COMPUTED_BEFORE,
+  TRY_LOCK,
+  UNLOCK,
+  type WallTimeSchedule,
+} from './time-rules.statements.js';
 
 /** `overtaken`: the schedule is not the one that was looked at any more, and nothing was changed. */
 export type FollowResult =
   | { readonly outcome: 'moved'; readonly ended: ScheduledStart; readonly scheduled: ScheduledStart }
   | { readonly outcome: 'missed'; readonly ended: ScheduledStart; readonly scheduled: null }
   | { readonly outcome: 'overtaken' };
-
-// Of the installation: others may live in other schemas of the same database.
-const LOCK = `hashtextextended(current_schema() || ' batch-jobs zone rules', 0)`;
 
 /**
  * What schedules owe to the version of the zone rules. The rows themselves say which version that is, so work that ended
@@ -40,36 +35,25 @@ export class TimeRulesRepository {
    */
   alone<T>(work: () => Promise<T>): Promise<T | null> {
     return this.database.read(async (manager) => {
-      const [{ isOurs }] = await manager.query<[{ isOurs: boolean }]>(
-        `select pg_try_advisory_lock(${LOCK}) as "isOurs"`,
-      );
+      const [{ isOurs }] = await run(manager, TRY_LOCK, {});
       if (!isOurs) return null;
       try {
         return await work();
       } finally {
-        await manager.query(`select pg_advisory_unlock(${LOCK})`);
+        await run(manager, UNLOCK, {});
       }
     });
   }
 
   /** The newest rules that a schedule was computed by. Null when there is none. */
   async findNewestVersion(): Promise<string | null> {
-    const [{ newest }] = await this.database.query<{ newest: string | null }>(
-      `select max(tzdb_version collate "C") as newest from batch_jobs
-        where status = 'scheduled' and local_start_time is not null`,
-    );
+    const [{ newest }] = await this.database.run(FIND_NEWEST_RULES, {});
     return newest;
   }
 
   /** Schedules given as a wall time and computed by rules older than these, ordered by id, after the given id. */
   listComputedBefore(tzdbVersion: string, afterId: BatchJobId, limit: number): Promise<WallTimeSchedule[]> {
-    return this.database.query<WallTimeSchedule>(
-      `select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt",
-              local_start_time as "localTime", timezone, disambiguation, coalesce(tzdb_version, '') as "tzdbVersion"
-         from batch_jobs
-        where status = 'scheduled' and ${computedBefore('batch_jobs')} and id > $2 order by id limit $3`,
-      [tzdbVersion, afterId, limit],
-    );
+    return this.database.run(LIST_COMPUTED_BEFORE, { tzdbVersion, afterId, limit });
   }
 
   /** Notes the version for schedules whose instant stays. @returns how many; the others were changed or held meanwhile */

@@ -3,7 +3,7 @@ import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import { UNKNOWN_OUTCOME, type CallEnd } from '../batch-jobs/call.outcome.js';
 import type { CallSnooze } from '../batch-jobs/call.snooze.js';
 import { CallsRepository, isCallId, type RetryDelays } from '../batch-jobs/calls.repository.js';
-import type { EndedRow } from '../batch-jobs/calls.statements.js';
+import type { EndedRow } from '../batch-jobs/call-ends.statements.js';
 import { CallNotFoundError } from '../batch-jobs/errors.js';
 import { CallsGateway } from '../queue/calls.gateway.js';
 import { Metrics } from '../shared/metrics.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { CallSnooze, SnoozeReason } from '../batch-jobs/call.snooze.js';
-import type { EndedRow } from '../batch-jobs/calls.statements.js';
+import type { EndedRow } from '../batch-jobs/call-ends.statements.js';
 import { SetbacksRepository, type CountedSetback, type Setback } from '../batch-jobs/setbacks.repository.js';
 import { CallsGateway } from '../queue/calls.gateway.js';
 import { Metrics } from '../shared/metrics.js';

@@ -80,5 +80,4 @@ export class ChangeRunner {
 const errorOf = <Own extends string>(
   { refusals }: Verb<unknown, Own>,
   { refusal, status, entityTag }: Refused<Own>,
-): Error =>
-  refusal === 'entity_tag' ? new VersionMismatchError(entityTag) : refusals[refusal as 'status' | Own](status);
+): Error => (refusal === 'entity_tag' ? new VersionMismatchError(entityTag) : refusals[refusal](status));

@@ -5,7 +5,8 @@ import { BatchJobsRepository, type ContactPage } from '../batch-jobs/batch-jobs.
 import type { Contact } from '../batch-jobs/contact.entity.js';
 import { FAILED_STATUSES, REACHED_STATUSES, type ContactStatus } from '../batch-jobs/contact.status.js';
 import { JobNotFoundError, NotExportableError } from '../batch-jobs/errors.js';
-import { ExportRepository, type Exported, type ExportedContact, type Places } from '../batch-jobs/export.repository.js';
+import { ExportRepository } from '../batch-jobs/export.repository.js';
+import type { Exported, ExportedContact, Places } from '../batch-jobs/export.statements.js';
 import type { Caller } from '../shared/caller.js';
 
 /** Which contacts an export has, by how they ended. */

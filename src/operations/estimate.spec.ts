@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Course } from '../batch-jobs/estimate.repository.js';
+import type { Course } from '../batch-jobs/estimate.statements.js';
 import { Clock } from '../shared/clock.js';
 import { estimate, estimateCompletion } from './estimate.js';
 

@@ -1,5 +1,5 @@
 import type { BatchJob } from '../batch-jobs/batch-job.entity.js';
-import type { CallHabits, Course } from '../batch-jobs/estimate.repository.js';
+import type { CallHabits, Course } from '../batch-jobs/estimate.statements.js';
 import { summarize, type StatusCounts } from '../batch-jobs/status-counts.js';
 import type { Clock } from '../shared/clock.js';
 import type { Settings } from '../shared/settings.js';

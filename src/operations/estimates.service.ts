@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
-import { EstimateRepository, type Course } from '../batch-jobs/estimate.repository.js';
+import { EstimateRepository } from '../batch-jobs/estimate.repository.js';
+import type { Course } from '../batch-jobs/estimate.statements.js';
 import type { StatusCounts } from '../batch-jobs/status-counts.js';
 import { Clock } from '../shared/clock.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';

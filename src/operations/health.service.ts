@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { BacklogRepository, type Backlog } from '../batch-jobs/backlog.repository.js';
+import { BacklogRepository } from '../batch-jobs/backlog.repository.js';
+import type { Backlog } from '../batch-jobs/backlog.statements.js';
 import { Database } from '../shared/database.js';
-import { Heartbeats, type Workers } from '../shared/heartbeats.js';
+import { Heartbeats } from '../shared/heartbeats.js';
+import type { Workers } from '../shared/heartbeats.statements.js';
 import { DIALER_NAME } from '../shared/platform.js';
 import type { ServerState } from '../shared/server-watch.js';
 import { SharedAnswer } from '../shared/shared-answer.js';

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
-import type { Course } from '../batch-jobs/estimate.repository.js';
-import type { CallPosition, EndedCall, Progress, ProgressRepository } from '../batch-jobs/progress.repository.js';
+import type { Course } from '../batch-jobs/estimate.statements.js';
+import type { ProgressRepository } from '../batch-jobs/progress.repository.js';
+import type { CallPosition, EndedCall, Progress } from '../batch-jobs/progress.statements.js';
 import { Recurring } from '../shared/recurring.js';
 
 const READ_INTERVAL_MS = 1_000;

@@ -1,15 +1,11 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
-import type { Course } from '../batch-jobs/estimate.repository.js';
+import type { Course } from '../batch-jobs/estimate.statements.js';
 import { isTerminal, type BatchJobStatus } from '../batch-jobs/batch-job.status.js';
 import { BatchJobsRepository } from '../batch-jobs/batch-jobs.repository.js';
-import {
-  ProgressRepository,
-  type CallPosition,
-  type EndedCall,
-  type Progress,
-} from '../batch-jobs/progress.repository.js';
+import { ProgressRepository } from '../batch-jobs/progress.repository.js';
+import type { CallPosition, EndedCall, Progress } from '../batch-jobs/progress.statements.js';
 import type { Caller } from '../shared/caller.js';
 import { requestContext } from '../shared/request-context.js';
 import { EstimatesService } from './estimates.service.js';

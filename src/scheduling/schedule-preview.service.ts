@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
 import { Database } from '../shared/database.js';
+import { READ_CLOCK } from '../shared/database.statements.js';
 import { PastScheduledTimeError } from './schedule.errors.js';
 import { ScheduleResolver } from './schedule.resolver.js';
 import { TimezoneService, type ZoneAt } from './timezone.service.js';
@@ -33,7 +34,7 @@ export class SchedulePreviewService {
    */
   async preview(asked: Schedule): Promise<SchedulePreview> {
     const schedule = this.resolver.resolve(asked);
-    const [{ now }] = await this.database.query<{ now: Date }>('select clock_timestamp() as now');
+    const [{ now }] = await this.database.run(READ_CLOCK, {});
     const startsInMs = schedule.startsAt.getTime() - now.getTime();
     if (startsInMs <= 0) throw new PastScheduledTimeError(schedule);
     return { schedule, zone: this.timezones.zoneAt(schedule.startsAt, schedule.timezone), startsInMs };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { WallTimeSchedule } from '../batch-jobs/time-rules.repository.js';
+import type { WallTimeSchedule } from '../batch-jobs/time-rules.statements.js';
 import { readAgain } from './time-rules.js';
 import { TimezoneService } from './timezone.service.js';
 import { ZoneRules } from './zone-rules.js';

@@ -1,4 +1,4 @@
-import type { WallTimeSchedule } from '../batch-jobs/time-rules.repository.js';
+import type { WallTimeSchedule } from '../batch-jobs/time-rules.statements.js';
 import type { ResolvedSchedule } from '../batch-jobs/schedule.js';
 import { DomainError, type ErrorCode } from '../shared/domain-error.js';
 import { InvalidDatetimeError } from './schedule.errors.js';

@@ -7,7 +7,8 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TimeRulesRepository, type FollowResult, type WallTimeSchedule } from '../batch-jobs/time-rules.repository.js';
+import { TimeRulesRepository, type FollowResult } from '../batch-jobs/time-rules.repository.js';
+import type { WallTimeSchedule } from '../batch-jobs/time-rules.statements.js';
 import type { ResolvedSchedule } from '../batch-jobs/schedule.js';
 import { Recurring } from '../shared/recurring.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';

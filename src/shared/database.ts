@@ -9,6 +9,7 @@ import {
   QueryRunnerProviderAlreadyReleasedError,
   type EntityManager,
 } from 'typeorm';
+import { PROBE } from './database.statements.js';
 import { ServerWatch, type ServerState } from './server-watch.js';
 import { SharedAnswer } from './shared-answer.js';
 import { isOutage, isWorthRetrying, isWriteRefusal, READ_ONLY, sqlStateOf } from './sql-state.js';
@@ -38,11 +39,6 @@ const READ_ONLY_SESSION_KEPT_MS = 2_000;
 
 const PROBE_SHARED_MS = 1_000;
 
-// Of one row, which nobody waits for: who finds it locked asks nothing but whether it may write at all.
-const PROBE = `
-  update write_probes set probed_at = clock_timestamp()
-   where id in (select id from write_probes for update skip locked)`;
-
 /**
  * The way to PostgreSQL. Every statement of the service passes here, so that an outage has one meaning.
  *
@@ -69,11 +65,6 @@ export class Database {
     values: Parameters,
   ): Promise<Row[]> {
     return this.read((manager) => run(manager, ran, values));
-  }
-
-  /** The same for SQL as it is. */
-  query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    return this.read((manager) => manager.query<Row[]>(sql, [...parameters]));
   }
 
   /** Runs `work` on one connection, each statement a transaction of its own. */
@@ -134,7 +125,7 @@ export class Database {
 
   private async tryToWrite(): Promise<ServerState> {
     try {
-      await this.query(PROBE);
+      await this.run(PROBE, {});
       this.watch.noteWrite();
       return this.watch.state;
     } catch (error) {

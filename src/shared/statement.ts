@@ -18,6 +18,8 @@ const type = <Value>(name: string, encode: (value: Value) => unknown = (value) =
 
 export const text = type<string>('text');
 export const integer = type<number>('integer');
+/** A text as its bytes in UTF-8, which travel as they are. */
+export const utf8 = type<Buffer>('text');
 /** As digits: a number of JavaScript would round it. */
 export const bigint = type<string>('bigint');
 /** A number of rows, as `limit` takes it. */

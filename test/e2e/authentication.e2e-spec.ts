@@ -186,10 +186,10 @@ describe('keys that somebody makes up', () => {
     const [neverUsed, expired] = [await app.keyWith(['jobs:read']), await app.keyWith(['jobs:read'], new Date(0))];
     const database = app.app.get(Database, { strict: false });
     let looks = 0;
-    const query = database.query.bind(database);
-    database.query = (sql, parameters) => {
-      if (/from api_keys/.test(sql)) looks += 1;
-      return query(sql, parameters);
+    const run = database.run.bind(database);
+    database.run = (ran, values) => {
+      if (/from api_keys/.test(ran.text)) looks += 1;
+      return run(ran, values);
     };
     try {
       for (let count = 0; count < 120; count += 1) await withHeaders({ 'x-api-key': newApiKey() });
@@ -211,7 +211,7 @@ describe('keys that somebody makes up', () => {
       await keys().revoke(id);
       expect((await withHeaders({ 'x-api-key': key })).status).toBe(401);
     } finally {
-      database.query = query;
+      database.run = run;
     }
   }, 60_000);
 });

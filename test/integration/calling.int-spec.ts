@@ -4,6 +4,7 @@ import { array, assert, asyncProperty, constantFrom, integer } from 'fast-check'
 import { isDeepStrictEqual } from 'node:util';
 import { ulid } from 'ulid';
 import { CALL_OUTCOMES, callEnd, contactStatusOf, type CallOutcome } from '../../src/batch-jobs/call.outcome.js';
+import { run } from '../../src/shared/statement.js';
 import { CLAIM_CALLS } from '../../src/batch-jobs/calls.statements.js';
 import { CallOutcomes } from '../../src/calling/call-outcomes.js';
 import { DialerRefusal, type OutboundCall } from '../../src/calling/dialer.js';
@@ -325,7 +326,7 @@ describe('without what Redis knew', () => {
     // At once, so that no worker claims in between: what is left is a claim whose queue jobs never were.
     const id = await app.database.transaction(async (manager) => {
       const added = await new CallRows(manager).addCallable({ contacts: 12 });
-      await manager.query(CLAIM_CALLS, ['org_a', lost]);
+      await run(manager, CLAIM_CALLS, { organizationId: 'org_a', callIds: lost });
       return added;
     });
 

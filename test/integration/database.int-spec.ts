@@ -30,11 +30,12 @@ afterAll(async () => {
 /** Ends the session of a transaction from outside, and waits until TypeORM knows. */
 async function endSession(manager: EntityManager): Promise<void> {
   const [{ pid }] = await manager.query<[{ pid: number }]>('select pg_backend_pid() as pid');
-  await database.query('select pg_terminate_backend($1)', [pid]);
+  await query('select pg_terminate_backend($1)', [pid]);
   await eventually(() => expect(manager.queryRunner?.isReleased).toBe(true));
 }
 
-const answer = () => database.query<{ answer: number }>('select 42 as answer');
+const query = (sql: string, parameters: unknown[] = []) => database.read((manager) => manager.query(sql, parameters));
+const answer = () => query('select 42 as answer');
 const unavailable = { code: 'unavailable' };
 
 describe('Database', () => {
@@ -53,7 +54,7 @@ describe('Database', () => {
     await proxy.heal();
     await expect(answer()).resolves.toEqual([{ answer: 42 }]);
 
-    const answering = database.query('select pg_sleep(2)');
+    const answering = query('select pg_sleep(2)');
     setImmediate(() => proxy.reset());
     await expect(answering).rejects.toMatchObject(unavailable);
     await expect(answer()).resolves.toEqual([{ answer: 42 }]);
@@ -97,7 +98,7 @@ describe('Database', () => {
 
   it('tells a database that takes no changes from one that is away, and leaves the sessions to what was the primary', async () => {
     const failover = new ReadOnlyDatabase(testDatabase.url);
-    const write = () => database.query(`update organizations set name = 'b' returning id`);
+    const write = () => query(`update organizations set name = 'b' returning id`);
     expect(await database.probe()).toBe('up');
 
     await failover.begin();
@@ -115,7 +116,7 @@ describe('Database', () => {
   }, 90_000);
 
   it.each(['25006', '53100', '58030', '42501', 'XX000'])('calls %s an outage', async (errcode) => {
-    const failing = database.query(`do $$ begin raise exception using errcode = '${errcode}'; end $$`);
+    const failing = query(`do $$ begin raise exception using errcode = '${errcode}'; end $$`);
     await expect(failing).rejects.toMatchObject(unavailable);
   });
 

@@ -1,4 +1,4 @@
-import type { Course } from '../../src/batch-jobs/estimate.repository.js';
+import type { Course } from '../../src/batch-jobs/estimate.statements.js';
 import type { StatusCounts } from '../../src/batch-jobs/status-counts.js';
 import { Clock } from '../../src/shared/clock.js';
 import type { Random } from '../faults/random.js';

@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
 import { Readable } from 'node:stream';
 import { DEFAULT_CONTACT_LIST_LIMITS, readContactCsv } from '../../batch-jobs/contact-list.js';
-import type { ExportedContact } from '../../batch-jobs/export.repository.js';
+import type { ExportedContact } from '../../batch-jobs/export.statements.js';
 import { ExactNumber } from '../../shared/exact-json.js';
 import { shown } from '../../../test/support/shown-list.js';
 import { toCsv } from './export-csv.js';

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import type { ExportedContact } from '../../batch-jobs/export.repository.js';
+import type { ExportedContact } from '../../batch-jobs/export.statements.js';
 import type { ContactExport } from '../../operations/contacts.service.js';
 import { stringifyExactly } from '../../shared/exact-json.js';
 import { toUtcOrNull } from '../../shared/utc.js';

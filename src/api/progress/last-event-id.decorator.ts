@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { isCallId } from '../../batch-jobs/calls.repository.js';
-import type { CallPosition } from '../../batch-jobs/progress.repository.js';
+import type { CallPosition } from '../../batch-jobs/progress.statements.js';
 import { InvalidInputError } from '../http/api.errors.js';
 import { rawRequest, type AdapterRequest } from '../http/raw-request.js';
 

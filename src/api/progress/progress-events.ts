@@ -1,5 +1,5 @@
 import { summarize } from '../../batch-jobs/status-counts.js';
-import type { EndedCall, Progress } from '../../batch-jobs/progress.repository.js';
+import type { EndedCall, Progress } from '../../batch-jobs/progress.statements.js';
 import type { ProgressNews } from '../../operations/progress.service.js';
 import { toUtc, toUtcOrNull } from '../../shared/utc.js';
 import { toBreakdown } from '../batches/detail.response.js';
