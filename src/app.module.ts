@@ -1,11 +1,8 @@
 import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule, type Provider } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { ErrorDocsController } from './api/service/error-docs.controller.js';
-import { HealthController } from './api/service/health.controller.js';
-import { MetricsController } from './api/service/metrics.controller.js';
+import { SERVICE_CONTROLLERS } from './api/api.providers.js';
 import { ProblemFilter } from './api/http/problem.filter.js';
 import { RequestIdMiddleware } from './api/http/request-id.js';
-import { TimezonesController } from './api/service/timezones.controller.js';
 import { BatchJobsModule } from './batch-jobs.module.js';
 import type { BatchJobsShape } from './batch-jobs.options.js';
 import { METRICS_ADDRESS, MetricsServer, type MetricsAddress } from './metrics.server.js';
@@ -27,9 +24,7 @@ export class AppModule implements NestModule {
     return {
       module: AppModule,
       imports: [BatchJobsModule.forRoot({ ...settings, ...shape })],
-      controllers: shape.mountHttp
-        ? [ErrorDocsController, HealthController, MetricsController, TimezonesController]
-        : [],
+      controllers: shape.mountHttp ? SERVICE_CONTROLLERS : [],
       providers: [{ provide: APP_FILTER, useClass: ProblemFilter }, ...(metricsAt ? metricsServer : [])],
     };
   }

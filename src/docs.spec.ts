@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SIMULATED_OUTCOMES } from './calling/dialers/simulated.dialer.js';
 import { VARIABLES } from './env.js';
-import { packageFile } from './package-file.js';
+import { packageFile } from './shared/package-file.js';
 import { ERROR_CODES } from './shared/domain-error.js';
 
 const read = (name: string): string => readFileSync(packageFile(name), 'utf8');

@@ -5,12 +5,11 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { Job } from 'bull';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import { BATCH_START_CONSUMER, type JobData, type QueueFactory } from '../queue/queues.js';
 import { Metrics } from '../shared/metrics.js';
 import { BatchRunner } from './batch.runner.js';
-import { QueueConsumer } from '../queue/queue.consumer.js';
+import { QueueConsumer, type FetchedJob } from '../queue/queue.consumer.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
 
@@ -51,7 +50,7 @@ export class BatchStartConsumer implements OnApplicationBootstrap, BeforeApplica
     return this.consumer.stop(DRAIN_MS);
   }
 
-  private async wake(job: Job<WakeUp>): Promise<void> {
+  private async wake(job: FetchedJob<WakeUp>): Promise<void> {
     if (!isWakeUp(job.data)) {
       this.metrics.countGhostWakeUp();
       this.logger.warn('ghost wake-up ignored', { queueJobId: job.id });

@@ -5,14 +5,13 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { Job } from 'bull';
 import { isBatchJobId } from '../batch-jobs/batch-jobs.repository.js';
 import { isCallId } from '../batch-jobs/calls.repository.js';
 import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
 import { BATCH_CALL_CONSUMER, type JobData, type QueueFactory } from '../queue/queues.js';
 import { CallLanes } from './call.lanes.js';
 import { Dispatcher } from './dispatcher.js';
-import { QueueConsumer } from '../queue/queue.consumer.js';
+import { QueueConsumer, type FetchedJob } from '../queue/queue.consumer.js';
 
 type CallJob = JobData<'batch-call', 'place'> & JobData<'batch-call', 'dispatch'>;
 
@@ -54,7 +53,7 @@ export class CallConsumer implements OnApplicationBootstrap, BeforeApplicationSh
     return this.consumer.stop(DRAIN_MS);
   }
 
-  private async take({ id, name, data }: Job<CallJob>): Promise<void> {
+  private async take({ id, name, data }: FetchedJob<CallJob>): Promise<void> {
     const { organizationId }: Partial<CallJob> = data ?? {};
     if (name === 'place' && isClaimed(data)) {
       this.lanes.place(data);

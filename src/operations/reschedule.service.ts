@@ -8,7 +8,7 @@ import { NotReschedulableError } from '../batch-jobs/errors.js';
 import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
 import type { MoveDetails } from '../batch-jobs/schedule.statements.js';
 import type { ResolvedSchedule, Schedule } from '../batch-jobs/schedule.js';
-import type { Rearmed } from '../queue/scheduler.gateway.js';
+import { wakeUpId, type Rearmed } from '../queue/scheduler.gateway.js';
 import { PastScheduledTimeError } from '../scheduling/schedule.errors.js';
 import { ScheduleResolver } from '../scheduling/schedule.resolver.js';
 import type { Caller } from '../shared/caller.js';
@@ -18,6 +18,8 @@ import { ChangeRunner } from './change.js';
 export interface Rescheduled extends Rearmed {
   readonly statusBefore: BatchJobStatus;
   readonly start: ScheduledStart;
+  /** Of the new start's wake-up. */
+  readonly queueJobId: string;
   readonly schedule: ResolvedSchedule;
   readonly entityTag: EntityTag;
 }
@@ -58,6 +60,7 @@ export class RescheduleService {
       answer: (moved, rearmed) => ({
         statusBefore: moved.statusBefore,
         start: moved.scheduled as ScheduledStart,
+        queueJobId: wakeUpId(moved.scheduled as ScheduledStart),
         schedule: this.withWarning(schedule, to, moved),
         entityTag: moved.entityTag,
         ...rearmed,

@@ -1,12 +1,11 @@
 import type { Logger } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REDIS_PATIENCE_MS, tellFailures, type Told } from '../shared/redis.js';
+import { tellFailures, type Told } from '../shared/redis.js';
 import { within } from '../shared/within.js';
 import type { WorkingPart } from '../shared/working-part.js';
-
-// Closing tells Redis good-bye and connects once more; what waits longer than that waits for a Redis that is silent.
-const FAREWELL_MS = 3 * REDIS_PATIENCE_MS;
+import { cut, hearRefusals, isBlocked, leave, stopFetching, watchFetches } from './inner-queue.js';
+import type { QueueFactory } from './queues.js';
 
 // Bull comes back from an empty queue every 5 s, and after a failure another 5 s later; a connection that is half-open
 // is given up after 15 s.
@@ -16,16 +15,8 @@ const LOOK_INTERVAL_MS = 1_000;
 // Three connections each time: not so often that a Redis which refuses them is kept busy with it.
 const AGAIN_MS = 2_000;
 
-/** The part of Bull's queue that its types leave out. */
-interface InnerQueue {
-  paused: Promise<never> | null;
-  /** Asking for `bclient` would otherwise connect it. */
-  readonly bclientInitialized?: boolean;
-  /** Waits for the next queue job. */
-  readonly bclient: { disconnect(): void; readonly blocked?: boolean };
-  /** Hears of new delayed jobs. */
-  readonly eclient: { subscribe(...channels: string[]): Promise<unknown> };
-}
+/** A queue job that was fetched. Its data are what Redis had: nothing, where its record was removed meanwhile. */
+export type FetchedJob<T> = Pick<Job<T>, 'id' | 'name' | 'data'>;
 
 /**
  * Takes queue jobs from a queue until it is stopped. Started by hand on bootstrap: `@Process` would begin while the
@@ -47,7 +38,7 @@ export class QueueConsumer<T> implements WorkingPart {
 
   constructor(
     readonly name: string,
-    private readonly makeQueue: () => Queue<T>,
+    private readonly makeQueue: QueueFactory<T>,
     private readonly logger: Logger,
   ) {}
 
@@ -66,12 +57,11 @@ export class QueueConsumer<T> implements WorkingPart {
 
   /** It waits for a queue job at this moment. */
   get isWaiting(): boolean {
-    const bull = this.queue as unknown as InnerQueue | null;
-    return bull?.bclientInitialized === true && bull.bclient.blocked === true;
+    return this.queue !== null && isBlocked(this.queue);
   }
 
   /** @param work what a failure means is up to it; one that it throws is logged, and the queue job is gone */
-  start(concurrency: number, work: (job: Job<T>) => Promise<void>): void {
+  start(concurrency: number, work: (job: FetchedJob<T>) => Promise<void>): void {
     this.concurrency = concurrency;
     this.consuming = this.consume(work);
   }
@@ -88,7 +78,7 @@ export class QueueConsumer<T> implements WorkingPart {
     await this.consuming;
   }
 
-  private async consume(work: (job: Job<T>) => Promise<void>): Promise<void> {
+  private async consume(work: (job: FetchedJob<T>) => Promise<void>): Promise<void> {
     while (!this.signal.aborted) {
       const queue = this.open();
       this.queue = queue;
@@ -107,25 +97,14 @@ export class QueueConsumer<T> implements WorkingPart {
     queue.on('failed', (job: Job, error: Error) =>
       this.logger.warn('queue job failed', { queueJobId: job.id, reason: error.name }),
     );
-    const next = queue.getNextJob.bind(queue);
-    Object.assign(queue, {
-      // Bull would name its connection in a promise whose failure nobody hears: a worker closed before Redis answered
-      // would end as if it had crashed.
-      setWorkerName: () => Promise.resolve(),
-      getNextJob: async () => {
-        const job = await next();
-        // What comes back because the connection was cut on purpose has fetched nothing.
-        if (!(queue as unknown as InnerQueue).paused) this.noteFetch();
-        return job;
-      },
-    });
+    watchFetches(queue, () => this.noteFetch());
     hearRefusals(queue);
     this.fetchedAt = performance.now();
     return queue;
   }
 
   /** @returns why it does not go on */
-  private async untilStopped(queue: Queue<T>, work: (job: Job<T>) => Promise<void>): Promise<string> {
+  private async untilStopped(queue: Queue<T>, work: (job: FetchedJob<T>) => Promise<void>): Promise<string> {
     const over = new AbortController();
     const end = (): void => over.abort();
     this.signal.addEventListener('abort', end, { once: true });
@@ -170,7 +149,7 @@ export class QueueConsumer<T> implements WorkingPart {
     while (this.inHand.size > 0) await Promise.allSettled(this.inHand);
   }
 
-  private take(job: Job<T>, work: (job: Job<T>) => Promise<void>): Promise<void> {
+  private take(job: Job<T>, work: (job: FetchedJob<T>) => Promise<void>): Promise<void> {
     this.noteFetch();
     // Whoever added it, with whatever options: nothing of it stays.
     Object.assign(job.opts, { removeOnComplete: true, removeOnFail: true });
@@ -181,48 +160,4 @@ export class QueueConsumer<T> implements WorkingPart {
     this.inHand.add(taking);
     return taking;
   }
-}
-
-/**
- * Without it, each queue job that ends during the drain would fetch the next one. It is Bull's own local pause, but for
- * the connection that Bull then makes anew.
- */
-function stopFetching(queue: Queue): void {
-  const bull = queue as unknown as InnerQueue;
-  bull.paused = new Promise(() => undefined);
-  if (bull.bclientInitialized) bull.bclient.disconnect();
-}
-
-/**
- * ioredis subscribes again with each new connection, in a promise that nobody hears: a Redis that has another password
- * by then would end the process.
- */
-function hearRefusals(queue: Queue): void {
-  const { eclient } = queue as unknown as InnerQueue;
-  const subscribe = eclient.subscribe.bind(eclient);
-  Object.assign(eclient, {
-    subscribe: (...channels: string[]) => {
-      const subscribing = subscribe(...channels);
-      subscribing.catch(() => undefined);
-      return subscribing;
-    },
-  });
-}
-
-/** Bull's own waiting `close` would wait for Redis as well, for ever. */
-async function leave(queue: Queue): Promise<void> {
-  const closing = queue.close(true).then(
-    () => 'closed' as const,
-    () => 'closed' as const,
-  );
-  let outcome = await within(FAREWELL_MS, closing);
-  while (outcome !== 'closed') {
-    // Again and again, as a connection that Bull makes after the first cut would wait as well.
-    cut(queue);
-    outcome = await within(REDIS_PATIENCE_MS, closing);
-  }
-}
-
-function cut(queue: Queue): void {
-  for (const client of queue.clients) if (client.status !== 'end') client.disconnect();
 }

@@ -7,6 +7,7 @@ import { Clock } from '../shared/clock.js';
 import { PatientRedis, tryToWrite } from '../shared/patient-redis.js';
 import { tellFailures } from '../shared/redis.js';
 import type { ServerState } from '../shared/server-watch.js';
+import { firingTimesOf } from './delayed-set.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
@@ -123,12 +124,7 @@ export class SchedulerGateway implements OnApplicationBootstrap {
       this.starts.client.zrange(this.starts.toKey('delayed'), 0, -1, 'WITHSCORES'),
     );
     if (!members) return null;
-    const armed = new Map<string, Date>();
-    for (let at = 0; at < members.length; at += 2) {
-      // Bull's score: the instant in milliseconds times 4,096, and a counter in the low twelve bits.
-      armed.set(members[at], this.clock.at(Math.floor(Number(members[at + 1]) / 4_096)));
-    }
-    return armed;
+    return new Map([...firingTimesOf(members)].map(([id, firesAtMs]) => [id, this.clock.at(firesAtMs)]));
   }
 
   /** @returns for each, whether it waits in the delayed set; null when Redis does not answer */

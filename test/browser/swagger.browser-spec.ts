@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { BrowserContext, Page } from 'playwright-core';
 import { OrganizationsService } from '../../src/access/organizations.service.js';
-import { packageFile } from '../../src/package-file.js';
+import { packageFile } from '../../src/shared/package-file.js';
 import { TestApp } from '../support/test-app.js';
 import { startChromium } from './chromium.js';
 import { SwaggerPage } from './swagger.page.js';

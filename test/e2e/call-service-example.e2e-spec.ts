@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { HttpDialer } from '../../src/calling/dialers/http.dialer.js';
-import { packageFile } from '../../src/package-file.js';
+import { packageFile } from '../../src/shared/package-file.js';
 import { freePort, Program } from '../support/programs.js';
 import { callOf, contactIn, endLeases, startBatch } from '../support/running-batch.js';
 import { TestApp } from '../support/test-app.js';

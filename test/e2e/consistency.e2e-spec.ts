@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { JobRows } from '../support/job-rows.js';
 import { TestApp, UNKNOWN_ID, type Answer } from '../support/test-app.js';
+import { scoreAt } from '../../src/queue/delayed-set.js';
 
 const NOW = '2027-02-20T00:00:00Z';
 const START = '2027-03-01T15:00:00Z';
@@ -28,7 +29,7 @@ const delayedKey = (): string => `${app.settings.redisKeyPrefix}:batch-start:del
 
 /** Puts the timer of a job at another time. Bull's score is the instant times 4,096. */
 const putAt = (queueJobId: string, instant: string) =>
-  app.redis.zadd(delayedKey(), String(Date.parse(instant) * 4_096), queueJobId);
+  app.redis.zadd(delayedKey(), String(scoreAt(Date.parse(instant))), queueJobId);
 
 describe('GET /admin/consistency', () => {
   it('200: is consistent where every scheduled job of every organization has its timer', async () => {

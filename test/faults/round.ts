@@ -9,6 +9,7 @@ import { RedisWatch } from './redis-watch.js';
 import { SessionProbe } from './session-probe.js';
 import { runWorkload } from './workload.js';
 import type { World } from './world.js';
+import { firingTimesOf } from '../../src/queue/delayed-set.js';
 
 // What is due later than this was not meant to start in the round.
 const SOON_MS = 600_000;
@@ -101,10 +102,7 @@ async function collect(
   };
 }
 
-/** Ids and firing times; Bull's score is the instant in milliseconds times 4,096, and a counter. */
+/** Ids and firing times. */
 async function listDelayed(world: World): Promise<Map<string, number>> {
-  const members = await world.redis.ask((redis) => redis.zrange(world.queueKey('delayed'), 0, -1, 'WITHSCORES'));
-  const delayed = new Map<string, number>();
-  for (let at = 0; at < members.length; at += 2) delayed.set(members[at], Math.floor(Number(members[at + 1]) / 4_096));
-  return delayed;
+  return firingTimesOf(await world.redis.ask((redis) => redis.zrange(world.queueKey('delayed'), 0, -1, 'WITHSCORES')));
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { packageFile } from '../../src/package-file.js';
+import { packageFile } from '../../src/shared/package-file.js';
 import { integer, Statement, statement, text, type SqlType } from '../../src/shared/statement.js';
 import { describeStatement, type Described } from '../support/described.js';
 import { TestDatabase } from '../support/test-database.js';

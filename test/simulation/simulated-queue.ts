@@ -1,6 +1,7 @@
 import type { Job, JobOptions, ProcessCallbackFunction, Queue } from 'bull';
 import type { JobData } from '../../src/queue/queues.js';
 import type { Call } from './simulated-process.js';
+import { scoreAt } from '../../src/queue/delayed-set.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
 
@@ -12,9 +13,6 @@ interface Entry {
   /** `active`: a worker has its lock, or died with it; it cannot be removed. */
   state: 'delayed' | 'waiting' | 'active';
 }
-
-/** Bull's score of a delayed job. */
-const SCORES_PER_MS = 4_096;
 
 /** What Bull keeps in Redis, as far as it was measured to matter: see `docs/architecture.md` and the gateway. */
 export class SimulatedRedis {
@@ -64,8 +62,7 @@ export class SimulatedRedis {
       });
     const client = {
       zrem: (_key: string, id: string) => command(`zrem ${id}`, () => 0),
-      zrange: () =>
-        command('zrange', () => [...this.delayed()].flatMap(([id, atMs]) => [id, String(atMs * SCORES_PER_MS)])),
+      zrange: () => command('zrange', () => [...this.delayed()].flatMap(([id, atMs]) => [id, String(scoreAt(atMs))])),
       zmscore: (_key: string, ...ids: string[]) =>
         command('zmscore', () => {
           const armed = new Map(this.delayed());

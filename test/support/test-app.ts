@@ -12,6 +12,7 @@ import type { ContactStatus } from '../../src/batch-jobs/contact.status.js';
 import { AppModule } from '../../src/app.module.js';
 import { Dialer } from '../../src/calling/dialer.js';
 import { configureHttpApp, createAdapter } from '../../src/http-app.js';
+import { firingTimesOf } from '../../src/queue/delayed-set.js';
 import { Clock } from '../../src/shared/clock.js';
 import { withDefaults, type Settings, type SettingsInput } from '../../src/shared/settings.js';
 import { NoCalls } from './no-calls.js';
@@ -191,11 +192,7 @@ export class TestApp {
   /** Ids of the delayed queue jobs with their scores' instants. */
   async delayed(): Promise<Map<string, string>> {
     const members = await this.redis.zrange(`${this.settings.redisKeyPrefix}:batch-start:delayed`, 0, -1, 'WITHSCORES');
-    const delayed = new Map<string, string>();
-    for (let at = 0; at < members.length; at += 2) {
-      delayed.set(members[at], new Date(Math.floor(Number(members[at + 1]) / 4_096)).toISOString());
-    }
-    return delayed;
+    return new Map([...firingTimesOf(members)].map(([id, ms]) => [id, new Date(ms).toISOString()]));
   }
 
   async stop(): Promise<void> {

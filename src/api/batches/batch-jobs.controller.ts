@@ -1,15 +1,14 @@
-import { Body, Delete, Get, Param, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
+import { Body, Delete, Get, Param, Post, Query, UseInterceptors } from '@nestjs/common';
 import type { ContactList } from '../../batch-jobs/contact-list.js';
 import type { EntityTag } from '../../batch-jobs/entity-tag.js';
 import { NotDeletableError, NotStartableError } from '../../batch-jobs/errors.js';
 import { BatchJobsService } from '../../operations/batch-jobs.service.js';
 import { DeletionService } from '../../operations/deletion.service.js';
-import { RescheduleService } from '../../operations/reschedule.service.js';
 import type { Caller } from '../../shared/caller.js';
 import { CalledBy } from '../http/caller.decorator.js';
 import { ContactListInterceptor, Contacts } from '../contact-lists/contact-list.interceptor.js';
 import { BatchJobParams } from '../http/batch-job.params.js';
-import { CancelResponse, DeleteResponse, StartResponse } from './change.responses.js';
+import { CancelResponse, DeleteResponse, StartResponse } from './verb.responses.js';
 import { CreateBody, CreateFormBody, CreateJsonBody } from './create.body.js';
 import { CreateResponse } from './create.response.js';
 import { CREATE_BODIES, CREATED } from './create.examples.js';
@@ -19,17 +18,8 @@ import { ListQuery } from './list.query.js';
 import { ListResponse } from './list.response.js';
 import { NoQuery } from '../http/no.query.js';
 import { ReasonQuery } from '../http/reason.query.js';
-import { QueueViewResponse } from '../reschedule/queue-view.response.js';
-import { MOVED } from '../reschedule/reschedule.examples.js';
-import { RescheduleQuery } from '../reschedule/reschedule.query.js';
-import { RescheduleResponse } from '../reschedule/reschedule.response.js';
-import {
-  CREATE_PROBLEMS,
-  DETAIL_PROBLEMS,
-  LIST_PROBLEMS,
-  NO_PARAMETER,
-  REASON_TOO_LONG,
-} from '../http/route.examples.js';
+import { NO_PARAMETER, REASON_TOO_LONG } from '../http/route.examples.js';
+import { CREATE_PROBLEMS, DETAIL_PROBLEMS, LIST_PROBLEMS } from './batches.examples.js';
 import { EntityTagInterceptor } from '../http/entity-tag.interceptor.js';
 import { ExactJsonInterceptor } from '../http/exact-json.interceptor.js';
 import { IfMatch, NothingToMatch } from '../http/if-match.decorator.js';
@@ -44,7 +34,6 @@ import { Bodies, Operation } from '../http/operation.decorator.js';
 export class BatchJobsController {
   constructor(
     private readonly batchJobs: BatchJobsService,
-    private readonly rescheduling: RescheduleService,
     private readonly deletion: DeletionService,
     private readonly listing: ListReader,
   ) {}
@@ -186,49 +175,5 @@ export class BatchJobsController {
     @IfMatch() ifMatch?: readonly EntityTag[],
   ): Promise<DeleteResponse> {
     return DeleteResponse.of(await this.deletion.delete(caller, params.batch_job_id, { reason, ifMatch }));
-  }
-
-  @Patch('jobs/:batch_job_id/reschedule')
-  @Operation({
-    summary: 'Reschedule batch job',
-    description:
-      'Moves the start of a job that is `scheduled` or `pending`: its old queue job is cancelled, a new delayed one created. The parameters travel in the query string, and there is no body; a wall time without `timezone` is one in UTC, and `warnings` tells when the job had another zone.',
-    scope: 'jobs:write',
-    answer: RescheduleResponse,
-    answered: 'The job starts at its new time.',
-    answers: MOVED,
-    isTagged: true,
-    writes: { body: NoBodyInterceptor, ofTagged: true },
-    errors: ['job_not_found', 'invalid_timezone', 'invalid_datetime', 'past_scheduled_time', 'invalid_status'],
-  })
-  async reschedule(
-    @CalledBy() caller: Caller,
-    @Param() params: BatchJobParams,
-    @Query() query: RescheduleQuery,
-    @IfMatch() ifMatch?: readonly EntityTag[],
-  ): Promise<RescheduleResponse> {
-    const { reason } = query;
-    const terms = { reason, ifMatch };
-    return RescheduleResponse.of(
-      await this.rescheduling.reschedule(caller, params.batch_job_id, query.toSchedule(), terms),
-    );
-  }
-
-  @Get('jobs/:batch_job_id/redis-status')
-  @Operation({
-    summary: 'Compare batch job with its queue job',
-    description: 'For finding drift: what the database says of the start beside what Redis holds of its timer.',
-    scope: 'jobs:read',
-    answer: QueueViewResponse,
-    answered: 'What the database and Redis say of the start.',
-    errors: ['job_not_found'],
-    examples: [NO_PARAMETER],
-  })
-  async getQueueView(
-    @CalledBy() caller: Caller,
-    @Param() params: BatchJobParams,
-    @Query() _: NoQuery,
-  ): Promise<QueueViewResponse> {
-    return QueueViewResponse.of(await this.batchJobs.getQueueView(caller, params.batch_job_id));
   }
 }

@@ -10,7 +10,7 @@ import { ContactsResponse } from './contacts.response.js';
 import { ExportBody } from './export.body.js';
 import { CSV_ANSWER } from './export.example.js';
 import { NoQuery } from '../http/no.query.js';
-import { CONTACTS_PROBLEMS, EXPORT_PROBLEMS } from '../http/route.examples.js';
+import { CONTACTS_PROBLEMS, EXPORT_PROBLEMS } from './contacts.examples.js';
 import { ExactJsonInterceptor } from '../http/exact-json.interceptor.js';
 import { KeyedController } from '../http/keyed-controller.decorator.js';
 import { OF_EVERY_BODY, Operation } from '../http/operation.decorator.js';

@@ -74,7 +74,8 @@ const answerTo = ({ scheduledStartTime, timezone, statusBefore = 'scheduled' }: 
   };
   const entityTag = entityTagOf({ scheduleRevision: start.revision, version: 2 });
   const oldJobCancelled = wasScheduled && isArmed;
-  return RescheduleResponse.of({ statusBefore, start, schedule, entityTag, oldJobCancelled, isArmed });
+  const queueJobId = `${start.batchJobId}.r${start.revision}`;
+  return RescheduleResponse.of({ statusBefore, start, queueJobId, schedule, entityTag, oldJobCancelled, isArmed });
 };
 
 /** What the worked examples are answered with, and an answer while Redis is away. */

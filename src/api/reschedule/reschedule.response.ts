@@ -1,4 +1,3 @@
-import { wakeUpId } from '../../queue/scheduler.gateway.js';
 import type { Rescheduled } from '../../operations/reschedule.service.js';
 import { toUtc } from '../../shared/utc.js';
 import { EntityTagShown, Shown } from '../http/fields.js';
@@ -30,7 +29,7 @@ export class RescheduleResponse extends ScheduleFields {
   @EntityTagShown() readonly etag: string;
 
   static of(moved: Rescheduled): RescheduleResponse {
-    const { start, schedule, oldJobCancelled, isArmed, entityTag } = moved;
+    const { start, queueJobId, schedule, oldJobCancelled, isArmed, entityTag } = moved;
     return {
       success: true,
       message: messageOf(moved),
@@ -38,7 +37,7 @@ export class RescheduleResponse extends ScheduleFields {
       scheduledStartTime: toUtc(start.startsAt),
       status: 'scheduled',
       oldJobCancelled,
-      newScheduledJobId: wakeUpId(start),
+      newScheduledJobId: queueJobId,
       ...ScheduleFields.from(schedule, start.revision, isArmed),
       etag: entityTag,
     };

@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { Marked } from 'marked';
 import { gfmHeadingId } from 'marked-gfm-heading-id';
 import { readFile } from 'node:fs/promises';
-import { packageFile } from '../../package-file.js';
+import { packageFile } from '../../shared/package-file.js';
 
 const page = (body: string): string => `<!doctype html>
 <html lang="en">

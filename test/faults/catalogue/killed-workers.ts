@@ -5,6 +5,7 @@ import { isLongForm } from '../form.js';
 import type { Random } from '../random.js';
 import type { ServiceProcess } from '../service-process.js';
 import type { World } from '../world.js';
+import { scoreAt } from '../../../src/queue/delayed-set.js';
 
 const BOUND_MS = 15_000;
 const HOUR_MS = 3_600_000;
@@ -52,7 +53,7 @@ const loseWakeUp = ({ redis, queueKey }: World, queueJobId: string): Promise<unk
 
 /** A place in the delayed set that no row wants: the reconciler takes it away. */
 const addUnwanted = ({ redis, queueKey }: World): Promise<unknown> =>
-  redis.ask((client) => client.zadd(queueKey('delayed'), (Date.now() + HOUR_MS) * 4_096, `unwanted ${Date.now()}`));
+  redis.ask((client) => client.zadd(queueKey('delayed'), scoreAt(Date.now() + HOUR_MS), `unwanted ${Date.now()}`));
 
 // As for the API, see `killed-api.ts`.
 const STEPS = isLongForm ? Number.POSITIVE_INFINITY : 2;

@@ -1,13 +1,17 @@
+import type { PauseDetails } from '../../batch-jobs/control.statements.js';
 import type { ChangedJob } from '../../operations/change.js';
 import { toUtc } from '../../shared/utc.js';
 import { EntityTagShown, Shown } from '../http/fields.js';
+import { ChangeAnswer, changeAnswer } from './change.response.js';
+
+const COUNT = { type: 'integer' } as const;
 
 const CANCELLED: Readonly<Record<string, string>> = {
   scheduled: 'Scheduled job cancelled successfully',
   pending: 'Pending job cancelled successfully',
 };
 
-class ChangeResponse {
+class RearmedResponse {
   @Shown('Always true.', { example: true }) readonly success: true;
 
   @Shown('The job.', { example: 'batch_01KAS5Z7M2Q4R6T8V0X2Z4B6D8' }) readonly batchJobId: string;
@@ -18,7 +22,7 @@ class ChangeResponse {
   @EntityTagShown() readonly etag: string;
 }
 
-export class StartResponse extends ChangeResponse {
+export class StartResponse extends RearmedResponse {
   @Shown('What was done.', { example: 'Cancelled scheduled job, starting immediately' }) readonly message: string;
 
   @Shown('Always `running`.', { example: 'running', enum: ['running'] }) readonly status: 'running';
@@ -42,7 +46,7 @@ export class StartResponse extends ChangeResponse {
   }
 }
 
-export class CancelResponse extends ChangeResponse {
+export class CancelResponse extends RearmedResponse {
   @Shown('What was done.', { example: 'Scheduled job cancelled successfully' }) readonly message: string;
 
   @Shown('Contacts that will not be called any more.', { example: 988, type: 'integer' })
@@ -77,5 +81,32 @@ export class DeleteResponse {
       contactsDeleted: contacts,
       redisJobCancelled,
     };
+  }
+}
+
+export class PauseResponse extends ChangeAnswer {
+  @Shown('Always `paused`.', { example: 'paused', enum: ['paused'] }) readonly status: 'paused';
+  @Shown('Contacts that wait for a call.', { ...COUNT, example: 540 }) readonly contactsRemaining: number;
+  @Shown('Calls that end normally.', { ...COUNT, example: 5 }) readonly callsInProgress: number;
+
+  static of(paused: ChangedJob): PauseResponse {
+    const { contacts, details } = paused.change;
+    const { callsInProgress } = details as PauseDetails;
+    return {
+      ...changeAnswer(paused, 'Batch job paused'),
+      status: 'paused',
+      contactsRemaining: contacts,
+      callsInProgress,
+    };
+  }
+}
+
+export class ResumeResponse extends ChangeAnswer {
+  @Shown('Always `running`.', { example: 'running', enum: ['running'] }) readonly status: 'running';
+  @Shown('Contacts that wait for a call.', { ...COUNT, example: 540 }) readonly contactsRemaining: number;
+
+  static of(resumed: ChangedJob): ResumeResponse {
+    const { contacts } = resumed.change;
+    return { ...changeAnswer(resumed, 'Batch job resumed'), status: 'running', contactsRemaining: contacts };
   }
 }
