@@ -5,6 +5,7 @@ import { callSnooze } from '../../src/batch-jobs/call.snooze.js';
 import { CallsRepository } from '../../src/batch-jobs/calls.repository.js';
 import { SetbacksRepository } from '../../src/batch-jobs/setbacks.repository.js';
 import type { Database } from '../../src/shared/database.js';
+import { run, type Statement } from '../../src/shared/statement.js';
 import { CallRows } from '../support/call-rows.js';
 import { ScheduleDatabase } from '../support/schedule-database.js';
 
@@ -26,7 +27,8 @@ afterAll(() => db.drop());
 /** Every statement of the work in this one transaction, which alone can count what it reads. */
 const within = (manager: EntityManager): Database =>
   ({
-    query: (sql: string, parameters: unknown[]) => manager.query(sql, parameters),
+    run: <Parameters extends object>(ran: Statement<Parameters, object>, values: Parameters) =>
+      run(manager, ran, values),
     transaction: (work: (inner: EntityManager) => Promise<unknown>) => work(manager),
   }) as unknown as Database;
 
