@@ -1,4 +1,4 @@
-const base = {
+export const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   // Relative imports end in `.js` and mean `.ts`; a package's own `.json.js` means itself.
@@ -19,30 +19,30 @@ const base = {
   },
 };
 
-/** The servers that the layers below need are started once per run, whichever of these layers runs. */
-const servers = {
+/** The servers that some layers need are started once per run, whichever of these layers runs. */
+export const servers = {
   globalSetup: '<rootDir>/test/support/start-servers.js',
   globalTeardown: '<rootDir>/test/support/stop-servers.js',
 };
 
-export default {
-  // Most tests wait for servers: four workers use two cores well, where Jest would take one (cores - 1).
-  maxWorkers: 4,
+export const common = {
   // V8 keeps what a file leaves behind; a worker that has grown beyond it begins anew.
-  workerIdleMemoryLimit: '1GB',
+  workerIdleMemoryLimit: '700MB',
   // On a machine that may be busy, beside another run. A test that is green takes none of it.
   testTimeout: 120_000,
+  reporters: ['default', '<rootDir>/test/support/slowest.reporter.js'],
+};
+
+/** `npm test`. What takes long, or rests on real time, is in `*.long-spec.ts`: see `jest.long.config.js`. */
+export default {
+  ...common,
+  // Most tests wait for servers: four workers use two cores well, where Jest would take one (cores - 1).
+  maxWorkers: 4,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
-    { ...base, displayName: 'model', testMatch: ['<rootDir>/test/model/**/*.model-spec.ts'] },
+    { ...base, displayName: 'model', testMatch: ['<rootDir>/test/**/*.model-spec.ts'] },
     { ...base, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.sim-spec.ts'] },
-    {
-      ...base,
-      ...servers,
-      displayName: 'integration',
-      testMatch: ['<rootDir>/test/integration/**/*.int-spec.ts', '<rootDir>/test/contract/**/*.int-spec.ts'],
-    },
-    { ...base, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.fault-spec.ts'] },
+    { ...base, ...servers, displayName: 'integration', testMatch: ['<rootDir>/test/**/*.int-spec.ts'] },
     { ...base, ...servers, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
   ],
 };

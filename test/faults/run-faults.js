@@ -22,8 +22,8 @@ const asked = Object.entries({ rounds, ...others }).map(([name, value]) => [`FAU
 const { status } = spawnSync(
   process.execPath,
   ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'].concat(
+    '--config=jest.long.config.js',
     '--selectProjects=faults',
-    '--testPathPatterns=faults.fault-spec',
   ),
   { stdio: 'inherit', env: { ...process.env, ...Object.fromEntries(asked) } },
 );

@@ -7,8 +7,8 @@ import { eventually } from '../support/eventually.js';
 import { CallWitness, MODES, type Sent } from '../support/call-witness.js';
 import { CallingWorld } from '../support/calling-world.js';
 
-/** Contacts that are called while everything is broken; the long form has WITNESS_CONTACTS=12000. */
-const CONTACTS = Number(process.env.WITNESS_CONTACTS ?? 300);
+/** Contacts that are called while everything is broken; the longest run had WITNESS_CONTACTS=12000. */
+const CONTACTS = Number(process.env.WITNESS_CONTACTS ?? 1_000);
 const SEED = Number(process.env.WITNESS_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const CONTACTS_OF_A_BATCH = 100;
 const ORGANIZATION_LIMIT = 20;

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
+import { runMigrations } from '../../dist/src/database/data-source.js';
 import { DataFolder } from '../../dist/src/embedded/data-folder.js';
 import { startEmbeddedServers } from '../../dist/src/embedded/servers.js';
 
@@ -31,12 +34,35 @@ export default async function startServers() {
   process.env.TEST_FOLDER = dataDir;
   process.env.TEST_DATABASE_URL = servers.databaseUrl;
   process.env.TEST_REDIS_URL = servers.redisUrl;
+  const template = await makeTemplate(servers.databaseUrl);
+  process.env.TEST_TEMPLATE = template;
   const stop = async () => {
+    await onServer(servers.databaseUrl, `drop database if exists ${template} with (force)`);
     await servers.stop();
     // More than once: servers that tests started may be writing their last.
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
   globalThis[RUNNING] = { stop, unhook: stopWhenInterrupted(stop) };
+}
+
+/**
+ * A database with the schema, of which each test's own is a copy: a copy takes a fifth of the time of the migrations.
+ *
+ * @returns its name
+ */
+async function makeTemplate(databaseUrl) {
+  const name = `template_${randomUUID().replaceAll('-', '')}`;
+  await onServer(databaseUrl, `create database ${name}`);
+  const url = new URL(databaseUrl);
+  url.pathname = name;
+  await runMigrations(url.href);
+  return name;
+}
+
+async function onServer(databaseUrl, sql) {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
 }
 
 /** Jest runs no `globalTeardown` when it is interrupted. */

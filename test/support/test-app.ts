@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
@@ -14,10 +15,11 @@ import { Dialer } from '../../src/calling/dialer.js';
 import { configureHttpApp, createAdapter } from '../../src/http-app.js';
 import { firingTimesOf } from '../../src/queue/delayed-set.js';
 import { Clock } from '../../src/shared/clock.js';
+import { DATA_SOURCE_NAME } from '../../src/shared/database.js';
 import { withDefaults, type Settings, type SettingsInput } from '../../src/shared/settings.js';
 import { NoCalls } from './no-calls.js';
 import { TestClock } from './test-clock.js';
-import { TestDatabase } from './test-database.js';
+import { patientSource, TestDatabase } from './test-database.js';
 
 export interface TestAppOptions {
   /** Beyond the servers and the prefix, which are the test's own. */
@@ -26,7 +28,10 @@ export interface TestAppOptions {
   readonly consumeQueues?: boolean;
   /** What places the calls of `org_a` and `org_b`. @default nothing: their call limit is 0 */
   readonly dialer?: Dialer;
-  /** Where the service finds its database: a proxy in front of it, say. @default the database itself */
+  /**
+   * Where the service finds its database: a proxy in front of it, say. @default the database itself, and more patience
+   * than the service has: a busy machine is not an outage
+   */
   readonly databaseUrl?: (direct: string) => Promise<string>;
   /** Replaces providers. */
   readonly override?: (module: TestingModuleBuilder) => TestingModuleBuilder;
@@ -60,14 +65,14 @@ export class TestApp {
     settings = {},
     consumeQueues = false,
     dialer,
-    databaseUrl = async (direct) => direct,
+    databaseUrl,
     override = (m) => m,
   }: TestAppOptions = {}): Promise<TestApp> {
     const testDatabase = await TestDatabase.create();
     const database = await testDatabase.connect();
     await TestClock.prepare(database);
     const complete = withDefaults({
-      databaseUrl: await databaseUrl(testDatabase.url),
+      databaseUrl: databaseUrl ? await databaseUrl(testDatabase.url) : testDatabase.url,
       redisUrl: process.env.TEST_REDIS_URL ?? '',
       redisKeyPrefix: `{test-${randomUUID()}}`,
       apiKeyPepper: 'a pepper that is only good for tests',
@@ -80,6 +85,12 @@ export class TestApp {
     })
       .overrideProvider(Clock)
       .useValue(clock);
+    if (!databaseUrl) {
+      const { databaseUrl: url, databasePoolSize } = complete;
+      module
+        .overrideProvider(getDataSourceToken(DATA_SOURCE_NAME))
+        .useFactory({ factory: () => patientSource(url, databasePoolSize) });
+    }
     const compiled = await override(module).compile();
     const app = compiled.createNestApplication<NestFastifyApplication>(createAdapter(complete), {
       logger: false,

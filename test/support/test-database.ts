@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, runMigrations } from '../../src/database/data-source.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
 
 /** A database of its own on the test server, migrated. */
 export class TestDatabase {
@@ -9,16 +9,18 @@ export class TestDatabase {
     private readonly name: string,
   ) {}
 
-  static async create(): Promise<TestDatabase> {
-    const database = await TestDatabase.createEmpty();
-    await runMigrations(database.url);
-    return database;
+  static create(): Promise<TestDatabase> {
+    return TestDatabase.copyOf(process.env.TEST_TEMPLATE ?? '');
   }
 
   /** Without the migrations. */
-  static async createEmpty(): Promise<TestDatabase> {
+  static createEmpty(): Promise<TestDatabase> {
+    return TestDatabase.copyOf('template1');
+  }
+
+  private static async copyOf(template: string): Promise<TestDatabase> {
     const name = `test_${randomUUID().replaceAll('-', '')}`;
-    await onServer(`create database ${name}`);
+    await onServer(`create database ${name} template ${template}`);
     const url = new URL(serverUrl());
     url.pathname = name;
     return new TestDatabase(url.href, name);
@@ -26,15 +28,17 @@ export class TestDatabase {
 
   /** A connection beside those of the application. */
   connect(): Promise<DataSource> {
-    // A busy machine may take longer for a session than the service waits for one.
-    const options = dataSourceOptions(this.url, 5);
-    return new DataSource(Object.assign(options, { connectTimeoutMS: 30_000 })).initialize();
+    return patientSource(this.url, 5);
   }
 
   async drop(): Promise<void> {
     await onServer(`drop database ${this.name} with (force)`);
   }
 }
+
+/** Waits longer for a session than the service does: a busy machine takes its time. */
+export const patientSource = (url: string, poolSize: number): Promise<DataSource> =>
+  new DataSource(Object.assign(dataSourceOptions(url, poolSize), { connectTimeoutMS: 30_000 })).initialize();
 
 const serverUrl = (): string => {
   const url = process.env.TEST_DATABASE_URL;

@@ -1,0 +1,19 @@
+import { base, common, servers } from './jest.config.js';
+
+/** `npm run test:long`: every fault, the whole model, crashes and outages, and all that is judged by the clock. */
+// oxlint-disable-next-line import/no-default-export -- Jest reads it
+export default {
+  ...common,
+  // One for each core: what is judged by the clock must get its turn.
+  maxWorkers: 2,
+  projects: [
+    {
+      ...base,
+      ...servers,
+      displayName: 'long',
+      testMatch: ['<rootDir>/test/**/*.long-spec.ts'],
+      testPathIgnorePatterns: ['<rootDir>/test/faults/'],
+    },
+    { ...base, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.long-spec.ts'] },
+  ],
+};
