@@ -27,7 +27,7 @@ export const servers = {
 
 export const common = {
   // V8 keeps what a file leaves behind; a worker that has grown beyond it begins anew.
-  workerIdleMemoryLimit: '700MB',
+  workerIdleMemoryLimit: '1GB',
   // On a machine that may be busy, beside another run. A test that is green takes none of it.
   testTimeout: 120_000,
   reporters: ['default', '<rootDir>/test/support/slowest.reporter.js'],

@@ -11,7 +11,12 @@ export default {
       ...base,
       ...servers,
       displayName: 'long',
-      testMatch: ['<rootDir>/test/**/*.long-spec.ts'],
+      testMatch: [
+        '<rootDir>/test/**/*.long-spec.ts',
+        '<rootDir>/test/e2e/fuzz.e2e-spec.ts',
+        '<rootDir>/test/simulation/start-protocol.sim-spec.ts',
+      ],
+      globals: { isLongRun: true },
       testPathIgnorePatterns: ['<rootDir>/test/faults/'],
     },
     { ...base, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.long-spec.ts'] },

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { TestApp } from '../support/test-app.js';
+import { isLongRun } from '../support/long-run.js';
+
+const RUNS = { numRuns: isLongRun ? 50 : 8, interruptAfterTimeLimit: 20_000 };
 
 let app: TestApp;
 let key: string;
@@ -122,7 +125,7 @@ describe.each(WRITES)('%s %s', (method, path, fields) => {
 
         expect([status < 500, body]).toEqual([true, body]);
       }),
-      { numRuns: 50, interruptAfterTimeLimit: 20_000 },
+      RUNS,
     );
   }, 60_000);
 });
@@ -170,7 +173,7 @@ it.each([
 
         expect(status).toBeLessThan(500);
       }),
-      { numRuns: 50, interruptAfterTimeLimit: 20_000 },
+      RUNS,
     );
   },
   60_000,

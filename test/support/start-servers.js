@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { runMigrations } from '../../dist/src/database/data-source.js';
 import { DataFolder } from '../../dist/src/embedded/data-folder.js';
 import { startEmbeddedServers } from '../../dist/src/embedded/servers.js';
@@ -60,7 +60,7 @@ async function makeTemplate(databaseUrl) {
 }
 
 async function onServer(databaseUrl, sql) {
-  const client = new pg.Client(databaseUrl);
+  const client = new Client(databaseUrl);
   await client.connect();
   await client.query(sql).finally(() => client.end());
 }
