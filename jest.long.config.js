@@ -14,6 +14,7 @@ export default {
       testMatch: [
         '<rootDir>/test/**/*.long-spec.ts',
         '<rootDir>/test/e2e/fuzz.e2e-spec.ts',
+        '<rootDir>/test/e2e/http-dialer.e2e-spec.ts',
         '<rootDir>/test/simulation/start-protocol.sim-spec.ts',
       ],
       globals: { isLongRun: true },

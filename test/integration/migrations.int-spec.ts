@@ -62,7 +62,9 @@ describe('the migrations', () => {
     const before = await tables();
     expect(before).toContain('batch_jobs');
 
-    for (let left = MIGRATIONS.length; left > 0; left -= 1) await typeorm('migration:revert');
+    await typeorm('migration:revert');
+    for (let left = MIGRATIONS.length - 1; left > 0; left -= 1)
+      await database.undoLastMigration({ transaction: 'each' });
     expect(await tables()).toEqual(['batch_jobs_migrations']);
 
     await typeorm('migration:run');

@@ -10,10 +10,15 @@ interface Schema {
 /** Facts beyond those that are listed belong to a problem; every other object is known in full. */
 const OPEN = ['ProblemResponse'];
 
+const DOCUMENT = 'document';
+
+/** Its references lead into the document, of which each schema is compiled once. */
+const inDocument = (schema: object): object =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"#/', `"${DOCUMENT}#/`)) as object;
+
 /** Judges values by the schemas of a document; a field that is not in the document is a fault, too. */
 export class SchemaCheck {
   private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
-  private readonly components: object;
 
   constructor({ components }: OpenAPIObject) {
     addFormats.default(this.ajv);
@@ -21,12 +26,12 @@ export class SchemaCheck {
       const { properties, additionalProperties = false } = schema as Schema;
       return [name, properties && !OPEN.includes(name) ? { ...schema, additionalProperties } : schema];
     });
-    this.components = { schemas: Object.fromEntries(closed) };
+    this.ajv.addSchema(inDocument({ $id: DOCUMENT, components: { schemas: Object.fromEntries(closed) } }));
   }
 
   /** @returns a line for each fault; none when the value is what the schema says */
   faultsOf(schema: object, value: unknown): string[] {
-    const isValid = this.ajv.compile({ ...schema, components: this.components });
+    const isValid = this.ajv.compile(inDocument(schema));
     if (isValid(value)) return [];
     return (isValid.errors ?? []).map(
       ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,

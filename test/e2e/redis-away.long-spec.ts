@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { RedisServer } from '../../support/redis-server.js';
-import { waiting } from '../../support/soon.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
-import { TestApp, type Answer } from '../../support/test-app.js';
+import { RedisServer } from '../support/redis-server.js';
+import { waiting } from '../support/soon.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestApp, type Answer } from '../support/test-app.js';
 
 describe('redis away', () => {
   // The promised 500 ms, and PostgreSQL. A second wait for Redis in the same request would not fit in.
