@@ -20,6 +20,7 @@ export default {
       globals: { isLongRun: true },
       testPathIgnorePatterns: ['<rootDir>/test/faults/'],
     },
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'], globals: { isLongRun: true } },
     { ...base, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.long-spec.ts'] },
   ],
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { InvalidDatetimeError, type DatetimeReason } from './schedule.errors.js';
 import { parseStartTime, type StartTime } from './start-time.grammar.js';
+import { runsOf } from '../../test/support/long-run.js';
 
 /** Any, half surrogate pairs included. */
 const codeUnit = fc.nat(0xffff).map((code) => String.fromCharCode(code));
@@ -222,14 +223,14 @@ describe('the grammar, against an oracle', () => {
   it('accepts what the RFCs allow, and means the same', () => {
     fc.assert(
       fc.property(startTime, (text) => expect(read(text)).toEqual(new Oracle(text).read())),
-      { numRuns: 3000 },
+      { numRuns: runsOf(3000) },
     );
   });
 
   it('judges texts with a slip in them as the RFCs do', () => {
     fc.assert(
       fc.property(mutated, (text) => expect(read(text)).toEqual(new Oracle(text).read())),
-      { numRuns: 3000 },
+      { numRuns: runsOf(3000) },
     );
   });
 

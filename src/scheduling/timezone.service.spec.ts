@@ -6,6 +6,7 @@ import { DomainError } from '../shared/domain-error.js';
 import { toUtc } from '../shared/utc.js';
 import { TimezoneService } from './timezone.service.js';
 import { ZONE_RULES } from './zone-rules.js';
+import { runsOf } from '../../test/support/long-run.js';
 
 /** Any, half surrogate pairs included. */
 const codeUnit = fc.nat(0xffff).map((code) => String.fromCharCode(code));
@@ -383,7 +384,7 @@ describe('any schedule', () => {
         const text = timezones.localStartTime(startsAt, timezone);
         expect(resolve(text, timezone, 'reject')).toMatchObject({ startsAt, timezone, localStartTime: text });
       }),
-      { numRuns: 1000 },
+      { numRuns: runsOf(1000) },
     );
   });
 
@@ -397,7 +398,7 @@ describe('any schedule', () => {
         const again = resolve(stored.localTime!, stored.timezone, stored.disambiguation);
         expect(again).toEqual({ ...stored, warnings: again.warnings });
       }),
-      { numRuns: 1000 },
+      { numRuns: runsOf(1000) },
     );
   });
 
@@ -414,7 +415,7 @@ describe('any schedule', () => {
           outcomeOf(asked),
         );
       }),
-      { numRuns: 500 },
+      { numRuns: runsOf(500) },
     );
   });
 });

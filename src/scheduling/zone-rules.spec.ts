@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import moment from 'moment-timezone';
 import { readWallTime, ZONE_RULES, type Reading, type Zone } from './zone-rules.js';
+import { runsOf } from '../../test/support/long-run.js';
 
 const HOUR_MS = 3_600_000;
 const FIRST_MS = Date.UTC(1970, 0, 1);
@@ -92,7 +93,7 @@ describe('zone rules', () => {
       fc.property(nearAChange, ({ name, wallMs }) => {
         expect(readWallTime(wallMs, zoneNamed(name))).toEqual(oracle(wallMs, name));
       }),
-      { numRuns: 2000 },
+      { numRuns: runsOf(2000) },
     );
   });
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { TestApp } from '../support/test-app.js';
-import { isLongRun } from '../support/long-run.js';
+import { runsOf } from '../support/long-run.js';
 
-const RUNS = { numRuns: isLongRun ? 50 : 8, interruptAfterTimeLimit: 20_000 };
+const RUNS = { numRuns: runsOf(50), interruptAfterTimeLimit: 20_000 };
 
 let app: TestApp;
 let key: string;

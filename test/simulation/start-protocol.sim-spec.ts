@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Protocol, Simulation as SimulationType } from './simulation.js';
-import { isLongRun } from '../support/long-run.js';
+import { isLongRun, runsOf } from '../support/long-run.js';
 import { simulatedTime } from './simulated-time.js';
 
 // Before the services are loaded: their sleeps are the simulation's.
@@ -9,7 +9,7 @@ jest.unstable_mockModule('node:timers/promises', () => ({ setTimeout: simulatedT
 const { PRODUCT, Simulation } = await import('./simulation.js');
 const { histories, requests, skews } = await import('./commands.js');
 
-const RUNS = isLongRun ? 500 : 100;
+const RUNS = runsOf(500);
 
 const FIRST_START_MS = 20_000;
 

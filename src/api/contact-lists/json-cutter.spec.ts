@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { JsonCutter, type JsonSink } from './json-cutter.js';
+import { runsOf } from '../../../test/support/long-run.js';
 
 const refuse = (what: string) => (): never => {
   throw new Error(what);
@@ -166,7 +167,7 @@ describe('JsonCutter', () => {
         const limits = { ...LIMITS, maxElementBytes: 100_000, maxRestBytes: 100_000 };
         expect(cut(text, pieceBytes, limits).value).toEqual(JSON.parse(text));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runsOf(1_000) },
     );
   });
 
@@ -202,7 +203,7 @@ describe('JsonCutter', () => {
         fc.pre(!/contacts.*contacts/.test(text));
         expect(ours).toBe(outcome(() => JSON.parse(text)));
       }),
-      { numRuns: 20_000 },
+      { numRuns: runsOf(20_000) },
     );
   });
 });

@@ -9,6 +9,7 @@ import {
   type CountryCode,
 } from '../contact-list.js';
 import { shown, type ShownList } from '../../../test/support/shown-list.js';
+import { runsOf } from '../../../test/support/long-run.js';
 
 const CANARY = '5550147';
 
@@ -245,7 +246,7 @@ describe('readContactArray', () => {
       fc.asyncProperty(fc.oneof(fc.jsonValue(), list), async (contacts) => {
         expect(await readOrRefuse(contacts)).toEqual(expect.any(String));
       }),
-      { numRuns: 500 },
+      { numRuns: runsOf(500) },
     );
   });
 

@@ -11,6 +11,7 @@ import {
 } from '../contact-list.js';
 import { shown, type ShownList } from '../../../test/support/shown-list.js';
 import { PIECE_BYTES } from './csv-text.js';
+import { runsOf } from '../../../test/support/long-run.js';
 
 /** A number that must not appear in any error or reason; every bad number of these tests has these digits in it. */
 const CANARY = '5550147';
@@ -558,7 +559,7 @@ describe('readContactCsv', () => {
             rows.map((row, i) => new Map([['phone', phone(i)], ...columns.map((key, c) => [key, row[c]] as const)])),
           );
         }),
-        { numRuns: 300 },
+        { numRuns: runsOf(300) },
       );
     });
 
@@ -584,7 +585,7 @@ describe('readContactCsv', () => {
           expect(new Set(list.contacts.map(({ phoneNumber }) => phoneNumber)).size).toBe(list.contacts.length);
           expect(list.contacts[0]?.contactData.n).toBe('first');
         }),
-        { numRuns: 200 },
+        { numRuns: runsOf(200) },
       );
     });
 
@@ -600,7 +601,7 @@ describe('readContactCsv', () => {
         fc.asyncProperty(bytes, async (anything) => {
           expect(await readOrRefuse(Buffer.from(anything))).toEqual(expect.any(String));
         }),
-        { numRuns: 1_000 },
+        { numRuns: runsOf(1_000) },
       );
     });
   });
