@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { BatchJobsModule } from './batch-jobs.module.js';
 import { SIMULATED_OUTCOMES } from './calling/dialers/simulated.dialer.js';
 import { VARIABLES } from './env.js';
 import { packageFile } from './shared/package-file.js';
+import * as frontDoor from './index.js';
 import { ERROR_CODES } from './shared/domain-error.js';
+import { SETTING_DEFAULTS } from './shared/settings.js';
 
 const read = (name: string): string => readFileSync(packageFile(name), 'utf8');
 
@@ -12,6 +15,8 @@ const read = (name: string): string => readFileSync(packageFile(name), 'utf8');
 const PAGES = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   ...readdirSync(packageFile('docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
@@ -134,5 +139,68 @@ describe('README.md', () => {
     expect(commands.length).toBeGreaterThan(0);
     expect(commands.filter((command) => !(command in scripts))).toEqual([]);
     expect(scripts).toMatchObject({ start: expect.any(String), test: expect.any(String) });
+  });
+});
+
+describe('the options in README.md', () => {
+  const [, options] = /\*\*Options\*\* are([\s\S]*?)\*\*Shape\*\*/.exec(read('README.md')) ?? [];
+
+  it('are those that there are', () => {
+    const given = ['databaseUrl', 'redisUrl', 'apiKeyPepper'];
+    const known = all(options, /`(\w+)`/g).filter((name) => name in SETTING_DEFAULTS || given.includes(name));
+    expect(new Set(known)).toEqual(new Set([...given, ...Object.keys(SETTING_DEFAULTS)]));
+  });
+});
+
+describe('what a host application may inject', () => {
+  const module = BatchJobsModule.forRoot({ databaseUrl: '', redisUrl: '', apiKeyPepper: '' });
+  const injectable = (module.exports ?? []).map((service) => (service as { name: string }).name);
+
+  it('is what README.md says', () => {
+    const [, said] = /The module exports([\s\S]*?)They take a `Caller`/i.exec(read('README.md')) ?? [];
+    expect(new Set(all(said, /`([A-Z]\w+)`/g).filter((name) => name !== 'DomainError'))).toEqual(new Set(injectable));
+  });
+
+  it('comes out of the front door', () => {
+    expect(injectable.filter((name) => !(name in frontDoor))).toEqual([]);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const [, ten] = /\n## Where to change what\n([\s\S]*?)\nAnd the way in/.exec(read('docs/architecture.md')) ?? [];
+  const rows = all(ten, /^\| (?!request|-)(.*)\|$/gm).map((row) => row.split(' | '));
+
+  it('has ten requests', () => {
+    expect(rows).toHaveLength(10);
+  });
+
+  it.each(rows)('names files that there are for %s', (_, files) => {
+    const named = all(files, /`([^`]*[/.][^`]*)`/g);
+    expect(named.length).toBeGreaterThan(1);
+    expect(named.filter((file) => !existsSync(packageFile(file)))).toEqual([]);
+  });
+
+  it('names no file of the sources that there is not', () => {
+    const named = all(read('docs/architecture.md'), /`((?:[a-z-]+\/)*[a-z-]+(?:\.[a-z-]+)*\.ts)`/g);
+    expect(named.filter((file) => ![file, `src/${file}`].some((path) => existsSync(packageFile(path))))).toEqual([]);
+  });
+});
+
+describe('pages that the code cites', () => {
+  const files = ['src', 'test', 'bench', 'scripts'].flatMap((folder) =>
+    readdirSync(packageFile(folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(ts|js|mjs)$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  const cites = files.flatMap((file) =>
+    [...read(file).matchAll(/([\w./-]*\w\.md)\b(?:, “([^”]+)”)?/g)].map(([, page, heading]) => [file, page, heading]),
+  );
+
+  it('can be opened, and have what is cited', () => {
+    const broken = cites.filter(([, page, heading]) => {
+      if (!existsSync(packageFile(page))) return true;
+      return heading !== undefined && !new RegExp(`^(#+ ${heading}$|\\*\\*${heading}\\b)`, 'm').test(read(page));
+    });
+    expect(broken).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ interface Variable<T> {
   readonly unset?: null;
 }
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const integer = (name: string, min: number, max: number, fallback?: number): Variable<number> => ({

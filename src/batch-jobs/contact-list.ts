@@ -10,5 +10,4 @@ export {
   type ContactListLimits,
   type ContactListReport,
   type NewContact,
-  type RejectedRow,
 } from './contact-list/contact-list.model.js';

@@ -8,7 +8,7 @@ const SILENCE_MS = 45_000;
 const RETRY_MS = 2_000;
 
 /** What cannot be watched, in the words of the service. */
-export class RefusedError extends Error {}
+class RefusedError extends Error {}
 
 /** The connection broke, or could not be made. */
 class LostError extends Error {}

@@ -17,7 +17,7 @@ export interface RedisSearch {
 }
 
 /** One way to come by a Redis. Null: not on this machine. May throw: it was tried, and failed. */
-export type RedisSource = (search: RedisSearch) => Promise<RedisProgram | null>;
+type RedisSource = (search: RedisSearch) => Promise<RedisProgram | null>;
 
 const run = promisify(execFile);
 // Package lists and packages over a slow line; the compiler of the last resort takes a minute or two.

@@ -27,7 +27,7 @@ export interface ServerKind {
   url(port: number): string;
 }
 
-export interface ServerCommand {
+interface ServerCommand {
   readonly file: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;

@@ -29,7 +29,7 @@ const BYTES_PER_PIECE = 4 * 1024 * 1024;
 const CONTACTS_PER_LOOK = 20_000;
 
 /** Most custom columns of an export: a list in JSON may have other keys in each contact, a spreadsheet ends at 16,384. */
-export const MAX_EXPORT_COLUMNS = 1_000;
+const MAX_EXPORT_COLUMNS = 1_000;
 
 /** A page of a list, and how many there are in all. */
 export interface ContactsPage {

@@ -8,7 +8,7 @@ import { Recurring } from '../shared/recurring.js';
 const READ_INTERVAL_MS = 1_000;
 
 /** Most calls that are read, and told, at once. */
-export const CALLS_AT_ONCE = 100;
+const CALLS_AT_ONCE = 100;
 
 // Two seconds of the fastest dispatch (`bench/`). Who is farther behind reads for itself.
 const CALLS_KEPT = 1_000;

@@ -6,7 +6,7 @@ import { callerConnection, workerConnection } from '../shared/redis.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 
 /** Names and payloads of every queue, in one type. */
-export interface QueueCatalog {
+interface QueueCatalog {
   'batch-start': { start: { batchJobId: string; revision: number } };
   'batch-call': { place: ClaimedCall; dispatch: { organizationId: string } };
 }

@@ -1,6 +1,6 @@
 /** What becomes of schedules that mean another instant by newer zone rules. */
 export const TIME_RULES_CHANGES = ['move', 'report'] as const;
-export type TimeRulesChange = (typeof TIME_RULES_CHANGES)[number];
+type TimeRulesChange = (typeof TIME_RULES_CHANGES)[number];
 
 /** Everything that can be set, as the services use it. */
 export interface Settings {

@@ -15,9 +15,9 @@ import {
 } from './start-state.js';
 
 /** What the one conditional statement of a claim does to the row; `stale` and `early` change nothing. */
-export type Claim = 'started' | 'missed' | 'early' | 'stale';
+type Claim = 'started' | 'missed' | 'early' | 'stale';
 
-export function judge(state: StartState, revision: number, protocol: Protocol): Claim {
+function judge(state: StartState, revision: number, protocol: Protocol): Claim {
   if (state.status !== SCHEDULED) return 'stale';
   if (protocol.checksRevision && revision !== state.revision) return 'stale';
   const startsAt = startOf(state, state.revision);

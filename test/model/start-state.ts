@@ -35,7 +35,7 @@ export const CANCELLED = 2;
 export const MISSED = 3;
 export type Status = typeof SCHEDULED | typeof RUNNING | typeof CANCELLED | typeof MISSED;
 
-export const FIRST_START = 2;
+const FIRST_START = 2;
 /** To which a batch may be moved: earlier and later than the first start. */
 export const MOVES = [1, 3] as const;
 /** Later than this many ticks is too late to start. */

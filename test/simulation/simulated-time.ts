@@ -4,7 +4,7 @@ interface Sleeper {
 }
 
 /** Time that passes when it is told to, for every clock and every sleep of the simulated processes. */
-export class SimulatedTime {
+class SimulatedTime {
   private epochMs = 0;
   private readonly sleepers = new Set<Sleeper>();
 

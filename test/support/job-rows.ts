@@ -60,7 +60,7 @@ export interface NewRow {
 /** A start in so many milliseconds by this process's clock, as an instant in New York. */
 export const startIn = (ms: number): ResolvedSchedule => startAt(new Date(Date.now() + ms));
 
-export const startAt = (startsAt: Date): ResolvedSchedule => ({
+const startAt = (startsAt: Date): ResolvedSchedule => ({
   startsAt,
   localTime: '2031-03-09T09:00:00',
   timezone: 'America/New_York',

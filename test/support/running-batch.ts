@@ -24,7 +24,7 @@ export async function startBatch(
   return id;
 }
 
-export const contactsOf = async (app: TestApp, batchJobId: string): Promise<ShownContact[]> =>
+const contactsOf = async (app: TestApp, batchJobId: string): Promise<ShownContact[]> =>
   (await app.get(`/batch/jobs/${batchJobId}?contactsPageSize=500`)).body.contacts as ShownContact[];
 
 /** Waits until the contact of a batch of one has this status. */

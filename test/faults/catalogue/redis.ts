@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.js';
 
-// Reliability.md: with Redis gone.
+// docs/reliability.md: with Redis gone.
 const BOUND_MS = 15_000;
 
 /** Redis loses its data, or is away. No request may notice: PostgreSQL is there. */

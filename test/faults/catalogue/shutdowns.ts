@@ -3,7 +3,7 @@ import type { Fault } from '../fault.js';
 import type { ServiceProcess } from '../service-process.js';
 
 const BOUND_MS = 15_000;
-// Operations.md: it drains for 6 s and gives up after 20 s; orchestrators wait for 30 s.
+// docs/operations.md: it drains for 6 s and gives up after 20 s; orchestrators wait for 30 s.
 const PATIENCE_MS = 25_000;
 
 /** @throws unless it ends well, and in time */

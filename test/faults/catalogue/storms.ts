@@ -4,7 +4,7 @@ import type { Random } from '../random.js';
 import { RawQueue } from '../raw-queue.js';
 import type { World } from '../world.js';
 
-// Reliability.md: 50 moves, wake-ups and a cancel or a start on one row. Twenty rounds of ten are the 200.
+// docs/reliability.md: 50 moves, wake-ups and a cancel or a start on one row. Twenty rounds of ten are the 200.
 const STORMS = 10;
 const MOVES = 50;
 const HORIZON_MS = 300;
