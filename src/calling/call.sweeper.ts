@@ -7,7 +7,7 @@ import { CallLookUps } from './call.look-ups.js';
 import { Dispatcher } from './dispatcher.js';
 
 // Bounds how long a lost request, a due retry or an ended lease goes unnoticed.
-const SWEEP_INTERVAL_MS = 2_000;
+const CALL_SWEEP_INTERVAL_MS = 2_000;
 
 // Leaves the queue its chance: a call that a worker is about to take is not worth a second look.
 const UNPLACED_MS = 5_000;
@@ -27,7 +27,7 @@ export class CallSweeper implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly logger = new Logger(CallSweeper.name);
   /** Where the last round stopped: everybody gets a turn, however many there are. */
   private lastReady = '';
-  readonly sweeping = new Recurring('call_sweep', (signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
+  readonly sweeping = new Recurring('call_sweep', (signal) => this.sweepOrReport(signal), CALL_SWEEP_INTERVAL_MS);
 
   constructor(
     private readonly calls: CallsRepository,

@@ -5,7 +5,7 @@ import { Recurring } from '../shared/recurring.js';
 import { BatchRunner } from './batch.runner.js';
 
 // Bounds how late a start can be when its wake-up is lost, at one indexed query per worker and interval.
-const SWEEP_INTERVAL_MS = 2_000;
+const SCHEDULE_SWEEP_INTERVAL_MS = 2_000;
 
 // Leaves the wake-up its chance: a start that the timer is about to make is not worth a second claim.
 const OVERDUE_MS = 2_000;
@@ -17,7 +17,11 @@ const SWEEP_LIMIT = 100;
 @Injectable()
 export class ScheduleSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ScheduleSweeper.name);
-  readonly sweeping = new Recurring('schedule_sweep', (signal) => this.sweepOrReport(signal), SWEEP_INTERVAL_MS);
+  readonly sweeping = new Recurring(
+    'schedule_sweep',
+    (signal) => this.sweepOrReport(signal),
+    SCHEDULE_SWEEP_INTERVAL_MS,
+  );
 
   constructor(
     private readonly schedules: ScheduleRepository,

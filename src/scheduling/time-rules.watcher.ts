@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TimeRulesRepository, type FollowResult } from '../batch-jobs/time-rules.repository.js';
+import type { BatchJobId } from '../batch-jobs/batch-job.entity.js';
 import type { WallTimeSchedule } from '../batch-jobs/time-rules.statements.js';
 import type { ResolvedSchedule } from '../batch-jobs/schedule.js';
 import { Recurring } from '../shared/recurring.js';
@@ -59,7 +60,11 @@ export class TimeRulesWatcher implements OnModuleInit, OnApplicationBootstrap, B
     (signal) => this.lookOrReport(signal).then(() => undefined),
     LOOK_INTERVAL_MS,
   );
-  private readonly told = new Set<string>();
+  /** Schedules of which it was told that the rules do not know their zone, or their wall time. */
+  private readonly toldUnreadable = new Set<BatchJobId>();
+  /** Versions of rules that are newer than those of this process, and were told. */
+  private readonly toldNewer = new Set<string>();
+  private hasReported = false;
   /** As far as this look knows. */
   private isQueueThere = true;
 
@@ -123,7 +128,8 @@ export class TimeRulesWatcher implements OnModuleInit, OnApplicationBootstrap, B
   /** Says what `followAll` would do, once for each process. */
   private async reportAll(signal?: AbortSignal): Promise<Looked> {
     const looked: Looked = { moved: 0, missed: 0, confirmed: 0, left: 0 };
-    if (this.hasTold('report')) return looked;
+    if (this.hasReported) return looked;
+    this.hasReported = true;
     let wouldMove = 0;
     for await (const page of this.pages(signal)) {
       const { moves } = this.readAgain(page);
@@ -157,7 +163,8 @@ export class TimeRulesWatcher implements OnModuleInit, OnApplicationBootstrap, B
       const verdict = readAgain(schedule, this.timezones);
       if (verdict.outcome === 'unreadable') {
         const facts = { batchJobId, timezone, localTime, reason: verdict.code };
-        if (!this.hasTold(batchJobId)) this.logger.warn('schedule not understood by the zone rules', facts);
+        if (isFirst(this.toldUnreadable, batchJobId))
+          this.logger.warn('schedule not understood by the zone rules', facts);
         continue;
       }
       if (verdict.isRefused) {
@@ -216,7 +223,7 @@ export class TimeRulesWatcher implements OnModuleInit, OnApplicationBootstrap, B
   private async noteNewerRules(): Promise<void> {
     const { tzdbVersion } = this.timezones;
     const newest = await this.rows.findNewestVersion();
-    if (newest === null || newest <= tzdbVersion || this.hasTold(newest)) return;
+    if (newest === null || newest <= tzdbVersion || !isFirst(this.toldNewer, newest)) return;
     this.logger.warn('zone rules are older than those of schedules', { tzdbVersion, newest });
   }
 
@@ -232,11 +239,7 @@ export class TimeRulesWatcher implements OnModuleInit, OnApplicationBootstrap, B
   private report(error: unknown, schedule?: WallTimeSchedule): void {
     this.logger.warn('zone rules not followed', { reason: (error as Error).name, batchJobId: schedule?.batchJobId });
   }
-
-  /** Whether something was told before by this process; from now on it was. */
-  private hasTold(what: string): boolean {
-    const hasTold = this.told.has(what);
-    this.told.add(what);
-    return hasTold;
-  }
 }
+
+/** Whether it was not among them; from now on it is. */
+const isFirst = (told: Set<string>, what: string): boolean => told.size < told.add(what).size;

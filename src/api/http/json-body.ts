@@ -48,12 +48,8 @@ export const readJson = (bytes: Buffer): unknown => {
  *
  * @throws invalid_request  deeper than 32 levels
  */
-export const refuseDepth = (body: unknown): void => {
-  let level = [body].filter(isContainer);
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth === MAX_JSON_DEPTH) throw tooDeep();
-    level = level.flatMap((container) => Object.values(container).filter(isContainer));
-  }
+export const refuseDepth = (body: unknown, levels = MAX_JSON_DEPTH): void => {
+  if (typeof body !== 'object' || body === null) return;
+  if (levels === 0) throw tooDeep();
+  for (const value of Object.values(body)) refuseDepth(value, levels - 1);
 };
-
-const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;

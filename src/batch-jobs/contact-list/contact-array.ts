@@ -164,27 +164,17 @@ function writeChecked(contact: JsonObject, place: string, limits: ContactListLim
   return data;
 }
 
-/** Looks through a value, without recursion, for what cannot be kept. @returns the end of a sentence, or null */
-function faultOf(root: unknown, { maxCellLength }: ContactListLimits): string | null {
-  let level: unknown[] = [root];
-  for (let depth = 1; level.length > 0; depth += 1) {
-    const next: unknown[] = [];
-    for (const value of level) {
-      const fault = faultOfOne(value, maxCellLength);
-      if (fault !== null) return fault;
-      if (typeof value === 'object' && value !== null && !(value instanceof ExactNumber)) append(next, value);
-    }
-    if (next.length > 0 && depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
-    level = next;
+/** Looks through a value for what cannot be kept, no deeper than it may be. @returns the end of a sentence, or null */
+function faultOf(value: unknown, limits: ContactListLimits, depth = 1): string | null {
+  const fault = faultOfOne(value, limits.maxCellLength);
+  if (fault !== null || typeof value !== 'object' || value === null || value instanceof ExactNumber) return fault;
+  const inner: unknown[] = Array.isArray(value) ? value : Object.entries(value).flat();
+  if (inner.length > 0 && depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
+  for (const one of inner) {
+    const found = faultOf(one, limits, depth + 1);
+    if (found !== null) return found;
   }
   return null;
-}
-
-function append(values: unknown[], container: object): void {
-  for (const [key, value] of Object.entries(container)) {
-    if (!Array.isArray(container)) values.push(key);
-    values.push(value);
-  }
 }
 
 function faultOfOne(value: unknown, maxCellLength: number): string | null {
