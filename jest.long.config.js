@@ -6,6 +6,8 @@ export default {
   ...common,
   // One for each core: what is judged by the clock must get its turn.
   maxWorkers: 2,
+  // A failed test can leave a connection open, and Jest would then wait for ever instead of telling.
+  forceExit: true,
   projects: [
     {
       ...base,
