@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { NpmStart } from '../support/npm-start.js';
 import { freePort, Program } from '../support/programs.js';
 
@@ -10,6 +12,7 @@ let npmStart: NpmStart;
 let service: Program;
 const administer = (command: string, ...args: string[]) =>
   Program.run(`dist/src/cli/${command}.js`, args, { DATA_DIR: npmStart.dataDir });
+const run = promisify(execFile);
 const keyIn = (output: string): string => /^bj_live_\w+$/m.exec(output)?.[0] ?? '';
 
 beforeAll(async () => {
@@ -50,6 +53,7 @@ describe('npm start', () => {
 
   it('finds its data and its key again after Ctrl-C, which leaves no process behind', async () => {
     const key = keyIn(service.output);
+    await run('sh', ['-c', /^curl .*$/m.exec(service.output)?.[0] ?? '']);
     expect(await service.end('SIGINT')).toBe(0);
     expect(processesOf(npmStart.dataDir)).toEqual([]);
 
