@@ -4,10 +4,11 @@ import { SETTING_DEFAULTS } from '../../shared/settings.js';
 import { ONE_OF_TWO_TYPES } from '../contact-lists/contact-list.interceptor.js';
 import { UnsupportedMediaTypeError } from '../http/api.errors.js';
 import { refusal } from '../http/problem.examples.js';
+import { BOUNDS, mustBeWhole } from '../http/bounds.js';
 
 /** What the routes say themselves under codes that they share with others. */
 export const CREATE_PROBLEMS = [
-  refusal('invalid_request', 'concurrentCallLimit', 'must be a whole number from 1 to 50.'),
+  refusal('invalid_request', 'concurrentCallLimit', mustBeWhole(1, BOUNDS.concurrentCallLimit)),
   new ContactListTooLargeError(SETTING_DEFAULTS.maxUploadBytes),
   new UnsupportedMediaTypeError(ONE_OF_TWO_TYPES),
 ];
@@ -27,11 +28,11 @@ export const LIST_PROBLEMS = [
 
 export const DETAIL_PROBLEMS = [
   refusal('invalid_request', 'contactsPagesize', "is not known here. Did you mean 'contactsPageSize'?"),
-  refusal('invalid_page', 'contactsPage', 'must be a whole number from 1 to 1000000.'),
-  refusal('invalid_page_size', 'contactsPageSize', 'must be a whole number from 1 to 500.'),
+  refusal('invalid_page', 'contactsPage', mustBeWhole(1, BOUNDS.page)),
+  refusal('invalid_page_size', 'contactsPageSize', mustBeWhole(1, BOUNDS.contactsOnPage)),
 ];
 
 export const CHANGE_PROBLEMS = [
-  refusal('invalid_request', 'concurrentCallLimit', 'must be a whole number from 1 to 50.'),
+  refusal('invalid_request', 'concurrentCallLimit', mustBeWhole(1, BOUNDS.concurrentCallLimit)),
   new UnsupportedMediaTypeError("Send the body as 'application/json'."),
 ];

@@ -3,24 +3,30 @@ import { InvalidInputError } from '../http/api.errors.js';
 import type { RetryableStatus } from '../../batch-jobs/contact.status.js';
 import { ChangedLineField, ChangedWholeNumberField, OptionalTextField } from '../http/fields.js';
 import { ChangedWordsField, RETRYABLE } from '../http/words.fields.js';
+import { BOUNDS } from '../http/bounds.js';
 
 const NOTHING_TO_CHANGE =
   'Give at least one of name, description, concurrentCallLimit, maxAttempts and retryableStatuses.';
 
 /** What is to be different; a field left out stays as it is. */
 export class ChangeBody {
-  @ChangedLineField({ max: 200, example: 'March reminders', description: 'Name of the batch.' })
+  @ChangedLineField({ max: BOUNDS.name, example: 'March reminders', description: 'Name of the batch.' })
   name?: string;
 
-  @OptionalTextField({ max: 1_000, example: 'Appointments of week 10', description: 'Null removes it.' })
+  @OptionalTextField({ max: BOUNDS.description, example: 'Appointments of week 10', description: 'Null removes it.' })
   description?: string | null;
 
-  @ChangedWholeNumberField({ min: 1, max: 50, example: 20, description: 'Most calls of this batch at one time.' })
+  @ChangedWholeNumberField({
+    min: 1,
+    max: BOUNDS.concurrentCallLimit,
+    example: 20,
+    description: 'Most calls of this batch at one time.',
+  })
   concurrentCallLimit?: number;
 
   @ChangedWholeNumberField({
     min: 1,
-    max: 10,
+    max: BOUNDS.maxAttempts,
     example: 3,
     description: 'Most calls to one contact, the first included.',
   })

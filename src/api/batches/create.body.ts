@@ -14,6 +14,7 @@ import {
   WholeNumberField,
 } from '../http/fields.js';
 import { OptionalWordsField, RETRYABLE } from '../http/words.fields.js';
+import { BOUNDS } from '../http/bounds.js';
 
 const LATE_LIMIT =
   'A start later than this many minutes is marked missed; 0: any lateness is fine. Left out: as the deployment has it.';
@@ -26,16 +27,30 @@ export class CreateBody {
   @LineField({ max: 64, example: 'phone_demo', description: 'The number to call from.' })
   fromPhoneNumberId: string;
 
-  @LineField({ max: 200, example: 'March reminders', description: 'Name of the batch.' })
+  @LineField({ max: BOUNDS.name, example: 'March reminders', description: 'Name of the batch.' })
   name: string;
 
-  @OptionalTextField({ max: 1_000, example: 'Appointments of week 10', description: 'Anything worth remembering.' })
+  @OptionalTextField({
+    max: BOUNDS.description,
+    example: 'Appointments of week 10',
+    description: 'Anything worth remembering.',
+  })
   description?: string | null;
 
-  @WholeNumberField({ min: 1, max: 50, fallback: 5, description: 'Most calls of this batch at one time.' })
+  @WholeNumberField({
+    min: 1,
+    max: BOUNDS.concurrentCallLimit,
+    fallback: 5,
+    description: 'Most calls of this batch at one time.',
+  })
   concurrentCallLimit: number = 5;
 
-  @WholeNumberField({ min: 1, max: 10, fallback: 3, description: 'Most calls to one contact, the first included.' })
+  @WholeNumberField({
+    min: 1,
+    max: BOUNDS.maxAttempts,
+    fallback: 3,
+    description: 'Most calls to one contact, the first included.',
+  })
   maxAttempts: number = 3;
 
   @OptionalWordsField(RETRYABLE)

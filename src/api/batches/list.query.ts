@@ -2,21 +2,29 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../batch-jobs/batch-job.status.js';
 import { filterExamples, LineFilterField, OneOfField, WholeNumberField } from '../http/fields.js';
-
-// A page number above this is a mistake; large lists are read with the cursor.
-const MAX_PAGE = 1_000_000;
+import { BOUNDS } from '../http/bounds.js';
 
 export class ListQuery {
   @OneOfField({ values: BATCH_JOB_STATUSES, code: 'invalid_status', description: 'Only jobs in this status.' })
   status?: BatchJobStatus;
 
-  @LineFilterField({ max: 200, example: 'reminders', description: 'Only jobs with this in their name, in any case.' })
+  @LineFilterField({
+    max: BOUNDS.name,
+    example: 'reminders',
+    description: 'Only jobs with this in their name, in any case.',
+  })
   name?: string;
 
-  @WholeNumberField({ min: 1, max: MAX_PAGE, fallback: 1, code: 'invalid_page', description: 'Which page.' })
+  @WholeNumberField({ min: 1, max: BOUNDS.page, fallback: 1, code: 'invalid_page', description: 'Which page.' })
   page: number = 1;
 
-  @WholeNumberField({ min: 1, max: 100, fallback: 20, code: 'invalid_page_size', description: 'Jobs on a page.' })
+  @WholeNumberField({
+    min: 1,
+    max: BOUNDS.jobsOnPage,
+    fallback: 20,
+    code: 'invalid_page_size',
+    description: 'Jobs on a page.',
+  })
   pageSize: number = 20;
 
   @ApiPropertyOptional({

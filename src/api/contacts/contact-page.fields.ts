@@ -1,8 +1,6 @@
 import { CONTACT_STATUSES } from '../../batch-jobs/contact.status.js';
 import { OneOfField, WholeNumberField } from '../http/fields.js';
-
-// More contacts than any batch may have at one on a page.
-const MAX_PAGE = 1_000_000;
+import { BOUNDS } from '../http/bounds.js';
 
 /** The filter of a page of contacts. */
 export const ContactStatusField = (): PropertyDecorator =>
@@ -14,8 +12,14 @@ export const ContactStatusField = (): PropertyDecorator =>
 
 /** Its number. */
 export const ContactsPageField = (): PropertyDecorator =>
-  WholeNumberField({ min: 1, max: MAX_PAGE, fallback: 1, code: 'invalid_page', description: 'Page of contacts.' });
+  WholeNumberField({ min: 1, max: BOUNDS.page, fallback: 1, code: 'invalid_page', description: 'Page of contacts.' });
 
 /** How many are on it. */
 export const ContactsPageSizeField = (): PropertyDecorator =>
-  WholeNumberField({ min: 1, max: 500, fallback: 50, code: 'invalid_page_size', description: 'Contacts on a page.' });
+  WholeNumberField({
+    min: 1,
+    max: BOUNDS.contactsOnPage,
+    fallback: 50,
+    code: 'invalid_page_size',
+    description: 'Contacts on a page.',
+  });

@@ -1,10 +1,11 @@
 import { NotExportableError } from '../../batch-jobs/errors.js';
 import { refusal } from '../http/problem.examples.js';
+import { BOUNDS, mustBeWhole } from '../http/bounds.js';
 
 /** What the routes say themselves under codes that they share with others. */
 export const CONTACTS_PROBLEMS = [
   refusal('invalid_request', 'contactsPage', 'is not known here. Known: contactStatus, page, pageSize, cursor.'),
-  refusal('invalid_page_size', 'pageSize', 'must be a whole number from 1 to 500.'),
+  refusal('invalid_page_size', 'pageSize', mustBeWhole(1, BOUNDS.contactsOnPage)),
 ];
 
 export const EXPORT_PROBLEMS = [

@@ -4,6 +4,7 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { DISAMBIGUATIONS } from '../../batch-jobs/schedule.js';
 import type { ErrorCode } from '../../shared/domain-error.js';
+import { BOUNDS, mustBeWhole, mustHaveCharacters } from './bounds.js';
 
 /** Rides on a validation rule: the code, and facts, of the error that its failure becomes. */
 export interface FieldContext {
@@ -112,7 +113,7 @@ interface WholeNumber {
 
 /** A whole number within limits, with a default. */
 export const WholeNumberField = ({ min, max, fallback, description, code = 'invalid_request' }: WholeNumber) => {
-  const message = `must be a whole number from ${min} to ${max}.`;
+  const message = mustBeWhole(min, max);
   return applyDecorators(
     ApiPropertyOptional({
       type: 'integer',
@@ -132,7 +133,7 @@ export const WholeNumberField = ({ min, max, fallback, description, code = 'inva
 /** A whole number within limits, or absent. */
 export const OptionalWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 'code'> & { example: number }) => {
   const { min, max, example, description } = limits;
-  const message = `must be a whole number from ${min} to ${max}.`;
+  const message = mustBeWhole(min, max);
   return applyDecorators(
     ApiPropertyOptional({ type: 'integer', nullable: true, minimum: min, maximum: max, example, description }),
     IsOptional(),
@@ -149,7 +150,7 @@ export const IfGiven = (): PropertyDecorator => ValidateIf((_, value: unknown) =
 /** A whole number within limits, or left out. Null is no number. */
 export const ChangedWholeNumberField = (limits: Omit<WholeNumber, 'fallback' | 'code'> & { example: number }) => {
   const { min, max, example, description } = limits;
-  const message = `must be a whole number from ${min} to ${max}.`;
+  const message = mustBeWhole(min, max);
   return applyDecorators(
     ApiPropertyOptional({ type: 'integer', minimum: min, maximum: max, example, description }),
     IfGiven(),
@@ -194,7 +195,7 @@ export const LineField = ({ max, example, description }: Text): PropertyDecorato
   applyDecorators(
     ApiProperty({ type: String, minLength: 1, maxLength: max, example, description }),
     Matches(ONE_LINE, { message: 'must not contain control characters or half a surrogate pair.' }),
-    Length(1, max, { message: `must have 1 to ${max} characters.` }),
+    Length(1, max, { message: mustHaveCharacters(max) }),
     IsString({ message: 'is required and must be text.' }),
   );
 
@@ -204,7 +205,7 @@ export const ChangedLineField = ({ max, example, description }: Text): PropertyD
     ApiPropertyOptional({ type: String, minLength: 1, maxLength: max, example, description }),
     IfGiven(),
     Matches(ONE_LINE, { message: 'must not contain control characters or half a surrogate pair.' }),
-    Length(1, max, { message: `must have 1 to ${max} characters.` }),
+    Length(1, max, { message: mustHaveCharacters(max) }),
     IsString({ message: 'must be text.' }),
   );
 
@@ -214,14 +215,14 @@ export const LineFilterField = ({ max, example, description }: Text): PropertyDe
     ApiPropertyOptional({ type: String, minLength: 1, maxLength: max, examples: filterExamples(example), description }),
     IsOptional(),
     Matches(ONE_LINE, { message: 'must not contain control characters or half a surrogate pair.' }),
-    Length(1, max, { message: `must have 1 to ${max} characters.` }),
+    Length(1, max, { message: mustHaveCharacters(max) }),
     IsString({ message: 'must be text.' }),
   );
 
 /** Why a change is made, for the history. */
 export const OptionalReasonField = (): PropertyDecorator =>
   LineFilterField({
-    max: 200,
+    max: BOUNDS.reason,
     example: 'Storm over the region',
     description: 'Why, for the history. No names or numbers of contacts: it is kept for good.',
   });

@@ -8,6 +8,7 @@ import type { IdempotentRequest } from '../../shared/idempotent-request.js';
 import { InvalidInputError } from './api.errors.js';
 import { bodyDigestOf, digestOf } from './body-digest.js';
 import { rawRequest, type AdapterRequest } from './raw-request.js';
+import { BOUNDS } from './bounds.js';
 
 /** A class of answers, as far as it makes them of what a service returns. */
 export interface AnswerClass {
@@ -17,8 +18,8 @@ export interface AnswerClass {
 /** What a write answers with. Every route that uses the interceptor names it. */
 export const AnswersWith = Reflector.createDecorator<AnswerClass>();
 
-/** 1–255 visible characters or spaces: what may stand in a header without being encoded. */
-const KEY = /^[\x20-\x7e]{1,255}$/;
+/** Visible characters or spaces: what may stand in a header without being encoded. */
+const KEY = new RegExp(`^[\\x20-\\x7e]{1,${BOUNDS.idempotencyKey}}$`);
 
 const requests = new WeakMap<IncomingMessage, IdempotentRequest>();
 
@@ -75,7 +76,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
 const readKey = ({ headers }: IncomingMessage): string | undefined => {
   const key = headers['idempotency-key'];
   if (key === undefined || (typeof key === 'string' && KEY.test(key))) return key;
-  const detail = 'must have 1 to 255 characters, visible ASCII or spaces. A UUID will do.';
+  const detail = `must have 1 to ${BOUNDS.idempotencyKey} characters, visible ASCII or spaces. A UUID will do.`;
   throw new InvalidInputError('invalid_request', `'Idempotency-Key' ${detail}`, [
     { parameter: 'Idempotency-Key', detail },
   ]);

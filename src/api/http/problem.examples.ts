@@ -42,6 +42,7 @@ import {
 import { BODY_SILENCE_MS } from './body-silence.js';
 import { MAX_BODY_BYTES } from './json-body.js';
 import { toProblem, type Problem } from './problem.js';
+import { BOUNDS, mustBeWhole } from './bounds.js';
 
 const REQUEST_ID = 'req_01KAS5Z7M2Q4R6T8V0X2Z4B6D8';
 
@@ -96,8 +97,8 @@ const EXAMPLES: Readonly<Record<ErrorCode, readonly Error[]>> = {
     refusedStart({ startTime: '2025-11-02T01:30:00', timezone: 'America/New_York', disambiguation: 'reject' }),
     new StartTooFarError(SETTING_DEFAULTS.maxScheduleDays),
   ],
-  invalid_page: [refusal('invalid_page', 'page', 'must be a whole number from 1 to 1000000.')],
-  invalid_page_size: [refusal('invalid_page_size', 'pageSize', 'must be a whole number from 1 to 100.')],
+  invalid_page: [refusal('invalid_page', 'page', mustBeWhole(1, BOUNDS.page))],
+  invalid_page_size: [refusal('invalid_page_size', 'pageSize', mustBeWhole(1, BOUNDS.jobsOnPage))],
   invalid_phone_format: [new InvalidPhoneFormatError(2, [{ ...TOO_SHORT, row: 1 }, TOO_SHORT])],
   invalid_request: [refusal('invalid_request', 'timeZone', "is not known here. Did you mean 'timezone'?")],
   invalid_signature: [new InvalidSignatureError()],

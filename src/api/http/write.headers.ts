@@ -1,11 +1,12 @@
 import type { ApiHeaderOptions } from '@nestjs/swagger';
 import { filterExamples } from './fields.js';
+import { BOUNDS } from './bounds.js';
 
 /** May come with every write. */
 export const IDEMPOTENCY_KEY_HEADER: ApiHeaderOptions = {
   name: 'Idempotency-Key',
   required: false,
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', minLength: 1, maxLength: BOUNDS.idempotencyKey },
   description:
     'A name for this request, best a UUID. Sent again within 24 hours, the same request is answered as before and nothing is done again.',
   examples: filterExamples('0b9f4a52-6f0e-4f0a-9a39-3f3f4a0c9d11'),

@@ -1,9 +1,16 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
 import { filterExamples, WholeNumberField } from '../http/fields.js';
+import { BOUNDS } from '../http/bounds.js';
 
 export class HistoryQuery {
-  @WholeNumberField({ min: 1, max: 200, fallback: 50, code: 'invalid_page_size', description: 'Changes on a page.' })
+  @WholeNumberField({
+    min: 1,
+    max: BOUNDS.changesOnPage,
+    fallback: 50,
+    code: 'invalid_page_size',
+    description: 'Changes on a page.',
+  })
   pageSize: number = 50;
 
   @ApiPropertyOptional({
