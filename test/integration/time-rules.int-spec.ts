@@ -265,7 +265,7 @@ describe('a look that does not get to its end', () => {
       LOG_LEVEL: 'warn',
       DIALER: 'simulated',
     });
-    await eventually(async () => expect((await movedInVancouver('B')).moved).toBeGreaterThan(20), 30_000);
+    await eventually(async () => expect((await movedInVancouver('B')).moved).toBeGreaterThan(20), 90_000);
     await killed.end('SIGKILL');
     // PostgreSQL ends the session, and with it the lock, when it sees that nobody is there.
     const before = await movedInVancouver('B');
