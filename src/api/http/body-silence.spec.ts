@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endWhenSilent } from './body-silence.js';
 
@@ -14,10 +14,13 @@ const talk = (sent: readonly string[], answerAfterMs = 0): Promise<string> =>
   });
 
 /** Sends text to a server until one of both closes the connection. @returns all that came back */
-async function talkTo(sent: readonly string[], answer: RequestListener): Promise<string> {
+async function talkTo(
+  sent: readonly string[],
+  answer: (...exchange: [...Parameters<RequestListener>, client: Socket]) => void,
+): Promise<string> {
   const server = createServer((request, response) => {
     endWhenSilent(request, response, SILENCE_MS);
-    answer(request, response);
+    answer(request, response, socket);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -52,6 +55,18 @@ describe('endWhenSilent', () => {
     const slow = [`${HEAD}Content-Length: 5\r\n\r\n`, '1', '2', '3', '4', '5'];
 
     expect(await talk(slow)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('hears what arrived while this process was busy, however late', async () => {
+    const received = await talkTo([`${HEAD}Content-Length: 1\r\n\r\n`], (request, response, client) => {
+      setImmediate(() => {
+        client.write('1');
+        for (const until = performance.now() + 2 * SILENCE_MS; performance.now() < until;);
+      });
+      request.resume().once('end', () => response.end('read'));
+    });
+
+    expect(received).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('closes the connection of who was refused at once and does not send the rest', async () => {

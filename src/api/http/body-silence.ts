@@ -12,8 +12,8 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /**
- * Ends a request whose body stops arriving: it is answered, unless it was before, and its connection closed. Whoever reads the body sees a
- * client that went away.
+ * Ends a request whose body stops arriving: it is answered, unless it was before, and its connection closed. Whoever
+ * reads the body sees a client that went away.
  */
 export const endWhenSilent = (
   request: IncomingMessage,
@@ -23,14 +23,16 @@ export const endWhenSilent = (
   if (!hasBody(request) || request.complete) return;
   const { socket } = request;
   // In the context of the request, whose id the answer has.
-  const end = AsyncResource.bind((): void => {
+  const end = AsyncResource.bind((bytesRead: number): void => {
+    if (socket.bytesRead > bytesRead) return;
     if (response.writableFinished) return void socket.destroy();
     if (response.headersSent) return;
     const { problem, headers } = answerTo(bodyTimeout(silenceMs));
     response.once('finish', () => socket.destroy());
     response.writeHead(problem.status, { ...headers, Connection: 'close' }).end(JSON.stringify(problem));
   });
-  request.setTimeout(silenceMs, end);
+  // After a moment in which this process was busy, timers come before what has arrived meanwhile.
+  request.setTimeout(silenceMs, () => void setImmediate(end, socket.bytesRead));
   response.once('finish', () => {
     // Refused before it was read: Node.js waits for the rest, and has just set the time of a connection kept alive.
     if (request.complete) return;
