@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
+
+type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /** A database of its own on the test server, migrated. */
 export class TestDatabase {
@@ -36,9 +38,16 @@ export class TestDatabase {
   }
 }
 
-/** Waits longer for a session than the service does: a busy machine takes its time. */
-export const patientSource = (url: string, poolSize: number): Promise<DataSource> =>
-  new DataSource(Object.assign(dataSourceOptions(url, poolSize), { connectTimeoutMS: 30_000 })).initialize();
+// What a busy machine needs for what takes milliseconds on another.
+const PATIENCE_MS = 60_000;
+
+/** Waits longer for a session, and for an answer, than the service does: a busy machine takes its time. */
+export const patientSource = (url: string, poolSize: number): Promise<DataSource> => {
+  const { extra, ...options } = dataSourceOptions(url, poolSize) as PostgresOptions;
+  const patience = { statement_timeout: PATIENCE_MS, query_timeout: PATIENCE_MS };
+  const patient = { ...options, connectTimeoutMS: PATIENCE_MS, extra: { ...extra, ...patience } };
+  return new DataSource(patient).initialize();
+};
 
 const serverUrl = (): string => {
   const url = process.env.TEST_DATABASE_URL;
