@@ -127,7 +127,7 @@ describe.each(WRITES)('%s %s', (method, path, fields) => {
       }),
       RUNS,
     );
-  }, 60_000);
+  });
 });
 
 const parameter = fc.constantFrom(
@@ -162,19 +162,15 @@ it.each([
   ['GET', '/batch/jobs/:id/contacts'],
   ['GET', '/batch/schedule/preview'],
   ['GET', '/timezones'],
-])(
-  '%s %s answers whatever query a client can send with 2xx or 4xx',
-  async (method, path) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(parameter, given), { maxLength: 4 }), async (parameters) => {
-        const query = parameters.map(([name, text]) => `${name}=${text}`).join('&');
+])('%s %s answers whatever query a client can send with 2xx or 4xx', async (method, path) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(parameter, given), { maxLength: 4 }), async (parameters) => {
+      const query = parameters.map(([name, text]) => `${name}=${text}`).join('&');
 
-        const { status } = await app.send(method, `${path.replace(':id', id)}?${query}`, {}, key);
+      const { status } = await app.send(method, `${path.replace(':id', id)}?${query}`, {}, key);
 
-        expect(status).toBeLessThan(500);
-      }),
-      RUNS,
-    );
-  },
-  60_000,
-);
+      expect(status).toBeLessThan(500);
+    }),
+    RUNS,
+  );
+});

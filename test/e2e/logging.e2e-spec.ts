@@ -53,7 +53,7 @@ class ApiProcess {
     api.port = port;
     await eventually(async () => {
       if (!(await fetch(`${api.url}/health`)).ok) throw new Error(`not up: ${api.output}`);
-    }, 90_000);
+    });
     return api;
   }
 
@@ -100,7 +100,7 @@ let api: ApiProcess;
 beforeAll(async () => {
   world = await TestApp.start();
   api = await ApiProcess.start(world);
-}, 90_000);
+});
 afterAll(async () => {
   await api.stop();
   await world.stop();

@@ -37,7 +37,7 @@ const becomes = (id: string, status: string) =>
   eventually(async () => {
     const { status: found } = await rows.row(id);
     if (found !== status) throw new Error(`${id} is ${found}: ${JSON.stringify(await rows.counts(id))}`);
-  }, 90_000);
+  });
 
 describe('an organization with a slow provider', () => {
   it('and a thousand claims is not felt by another: its calls are placed while none of those has ended', async () => {
@@ -61,7 +61,7 @@ describe('an organization with a slow provider', () => {
     for (const id of slow) await becomes(id, 'completed');
     expect(placedOf('org_a')).toHaveLength(1_000);
     expect(new Set(dialer.placed.map(({ contactId }) => contactId)).size).toBe(1_030);
-  }, 90_000);
+  });
 
   it('that does not answer look-ups keeps neither those of another waiting, nor the sweep', async () => {
     const door = aDoor();
@@ -85,7 +85,7 @@ describe('an organization with a slow provider', () => {
     expect(asked).toHaveLength(17);
     door.open();
     for (const id of slow) await becomes(id, 'completed');
-  }, 90_000);
+  });
 });
 
 describe('a batch whose row is locked for seconds', () => {

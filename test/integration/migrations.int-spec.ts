@@ -69,7 +69,7 @@ describe('the migrations', () => {
 
     await typeorm('migration:run');
     expect(await tables()).toEqual(before);
-  }, 90_000);
+  });
 });
 
 describe('contact_counts', () => {

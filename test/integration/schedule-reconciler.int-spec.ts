@@ -83,7 +83,7 @@ describe('a reconciliation', () => {
     // Null: Redis took longer for one of so many than anything waits for it.
     await eventually(async () => expect(await reconciler.reconcile()).not.toBeNull());
     expect((await app.delayed()).size).toBe(2_001);
-  }, 90_000);
+  });
 
   it('removes what no schedule wants and leaves what one does', async () => {
     const id = await app.create({ scheduledStartTime: TOMORROW[0] });

@@ -11,7 +11,7 @@ let service: Program;
 beforeAll(async () => {
   npmStart = await NpmStart.prepare();
   service = await npmStart.ready();
-}, 90_000);
+});
 afterAll(() => service.end('SIGKILL'));
 
 describe('npm start', () => {

@@ -16,11 +16,7 @@ describe('all wall times of the vectors', () => {
     ['America/New_York', '2026-01-01T05:00:00.000Z'],
     ['Asia/Kathmandu', '2025-12-31T18:15:00.000Z'],
     ['Australia/Lord_Howe', '2025-12-31T13:00:00.000Z'],
-  ])(
-    'mean the same instants in a process whose own zone is %s',
-    async (processZone, localNewYear) => {
-      expect(await resolveAllIn(processZone)).toEqual({ localNewYear, rows: 2621, wrong: [] });
-    },
-    30_000,
-  );
+  ])('mean the same instants in a process whose own zone is %s', async (processZone, localNewYear) => {
+    expect(await resolveAllIn(processZone)).toEqual({ localNewYear, rows: 2621, wrong: [] });
+  });
 });

@@ -59,7 +59,7 @@ export class CallingWorld {
     const url = `http://127.0.0.1:${port}`;
     const world = new CallingWorld(postgres, redis, key, url, environment, options);
     world.programs.set('api', Program.run('dist/src/main.js', [], environment));
-    await eventually(async () => (await fetch(`${url}/health`)).text(), 30_000);
+    await eventually(async () => (await fetch(`${url}/health`)).text());
     for (const name of ['worker 1', 'worker 2']) world.startWorker(name);
     return world;
   }

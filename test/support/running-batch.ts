@@ -28,7 +28,7 @@ const contactsOf = async (app: TestApp, batchJobId: string): Promise<ShownContac
   (await app.get(`/batch/jobs/${batchJobId}?contactsPageSize=500`)).body.contacts as ShownContact[];
 
 /** Waits until the contact of a batch of one has this status. */
-export const contactIn = (app: TestApp, batchJobId: string, status: string, withinMs = 20_000): Promise<ShownContact> =>
+export const contactIn = (app: TestApp, batchJobId: string, status: string, withinMs?: number): Promise<ShownContact> =>
   eventually(async () => {
     const [contact] = await contactsOf(app, batchJobId);
     if (contact.status !== status) throw new Error(`the contact is ${JSON.stringify(contact)}, not ${status}`);

@@ -213,13 +213,13 @@ describe('authentication', () => {
         expect((await withHeaders({ 'x-api-key': neverUsed })).status).toBe(200);
         expect((await withHeaders({ 'x-api-key': expired })).status).toBe(401);
         const { id, key } = await keys().create({ ...NEW_KEY, name: 'made meanwhile' });
-        await eventually(async () => expect((await withHeaders({ 'x-api-key': key })).status).toBe(200), 10_000);
+        await eventually(async () => expect((await withHeaders({ 'x-api-key': key })).status).toBe(200));
         await keys().revoke(id);
         expect((await withHeaders({ 'x-api-key': key })).status).toBe(401);
       } finally {
         database.run = run;
       }
-    }, 60_000);
+    });
   });
 
   describe('another pepper', () => {

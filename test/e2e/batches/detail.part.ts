@@ -193,7 +193,7 @@ describe('detail', () => {
         // An hour for four: six more take an hour and a half from now, and not from the start.
         const differenceMs = Date.parse(body.estimatedCompletionTime as string) - Date.parse('2025-02-20T02:30:00Z');
         expect(differenceMs).toBeGreaterThanOrEqual(0);
-        expect(differenceMs).toBeLessThan(10_000);
+        expect(differenceMs).toBeLessThan(60_000);
         expect(body.estimatedCompletionTime).toMatch(/Z$/);
       });
 

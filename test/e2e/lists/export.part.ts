@@ -44,7 +44,7 @@ describe('export', () => {
       looks.read = pieces.read;
       expect(looks.same).toBeGreaterThan(25);
       return looks.read;
-    }, 90_000);
+    });
   };
 
   const ended = async (list: readonly object[], status: BatchJobStatus = 'completed'): Promise<string> => {
@@ -254,7 +254,7 @@ describe('export', () => {
       await closed;
       // Who went on would read the other half now, as nobody holds him up.
       expect((await piecesAtRest()) - from).toBeLessThanOrEqual(settled + 1);
-    }, 90_000);
+    });
   });
 
   function later(): string {

@@ -125,7 +125,7 @@ describe('consistency', () => {
       await Promise.all(moving);
 
       expect(answers.flatMap(({ body }) => body.differences)).toEqual([]);
-    }, 90_000);
+    });
 
     it.each([['jobs:read'], ['jobs:write'], ['calls:report']] as const)('403: a key with %s only', async (scope) => {
       expect(await look(await app.keyWith([scope]))).toMatchObject({

@@ -69,7 +69,7 @@ describe('missed starts', () => {
           ({ status }) => status === 'scheduled',
         );
         if (left.length > 0) throw new Error(`${left.length} jobs are scheduled still`);
-      }, 90_000);
+      });
     });
     afterAll(() => app.stop());
 

@@ -24,7 +24,7 @@ describe('health', () => {
 
   /** An answer is shared for a second, and a refusal counts for some more. */
   const health = (expected: object) =>
-    eventually(async () => expect(await app.get('/health', null)).toMatchObject(expected), 15_000);
+    eventually(async () => expect(await app.get('/health', null)).toMatchObject(expected));
 
   /** A worker that says so of itself. */
   const aBeat = (stoppedConsumers: string[], stalledLoops: string[], ageSeconds = 0) =>
