@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.js';
 import { JobRows } from '../support/job-rows.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { soon, SOON_MS } from '../support/soon.js';
+import { soon } from '../support/soon.js';
 import { aBatch, TestApp } from '../support/test-app.js';
 
 const REDIS_URL = process.env.TEST_REDIS_URL ?? '';
@@ -19,6 +19,8 @@ const REDIS_URL = process.env.TEST_REDIS_URL ?? '';
 // With Redis gone, or on a machine that is overloaded (docs/reliability.md). That a timer is prompt is measured in
 // bench/.
 const BOUND_MS = 15_000;
+// Ahead of a move that is answered without Redis: more than the answer takes on a busy machine.
+const MOVED_AHEAD_MS = 20_000;
 
 /** What the tests opened, to be closed whatever becomes of them. */
 const open: (() => Promise<unknown>)[] = [];
@@ -63,12 +65,12 @@ const startedByTimer = (app: TestApp, rows: JobRows) =>
   }, 90_000);
 
 /** Waits for the start. @returns what the ledger says of it */
-async function started(rows: JobRows, id: string, withinMs = 40_000) {
+async function started(rows: JobRows, id: string) {
   const start = await eventually(async () => {
     const [found] = await rows.starts(id);
     if (!found) throw new Error(`${id} is ${(await rows.row(id)).status}`);
     return found;
-  }, withinMs);
+  });
   expect(start.startedAt.getTime()).toBeGreaterThanOrEqual((start.plannedAt as Date).getTime());
   return start;
 }
@@ -218,7 +220,9 @@ describe('with Redis gone', () => {
       const [kept, moved] = [await dueIn(app, 4_000), await app.create({ scheduledStartTime: inMs(3_600_000) })];
       await redis.kill();
 
-      const { status, body } = await soon('a move', () => app.reschedule(moved, { scheduledStartTime: inMs(SOON_MS) }));
+      const { status, body } = await soon('a move', () =>
+        app.reschedule(moved, { scheduledStartTime: inMs(MOVED_AHEAD_MS) }),
+      );
       expect({ status, body }).toMatchObject({ status: 200, body: { oldJobCancelled: false, scheduleRevision: 2 } });
       const late = [await started(rows, kept), await started(rows, moved)].map(({ lateMs }) => lateMs);
       for (const lateMs of late) expect(lateMs).toBeLessThan(BOUND_MS);

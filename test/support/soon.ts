@@ -2,7 +2,7 @@
  * Tells an answer from waiting for what is away, which takes minutes (ioredis waits 233 s by default), on any machine
  * and beside any load. How soon an answer is, is measured in `bench/` and not by a test.
  */
-export const SOON_MS = 60_000;
+const SOON_MS = 60_000;
 
 /** The answer to a request, which must not have waited for what is away. */
 export async function soon<T>(what: string, ask: () => Promise<T>): Promise<T> {
