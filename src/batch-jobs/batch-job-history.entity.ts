@@ -18,6 +18,9 @@ export const HISTORY_ACTIONS = [
 ] as const;
 export type HistoryAction = (typeof HISTORY_ACTIONS)[number];
 
+/** What says how calls are placed. */
+export const CALL_SETTINGS = ['concurrentCallLimit', 'maxAttempts', 'retryableStatuses'] as const;
+
 /** What a person may change about a job beside its start. */
 export interface ChangeableSettings {
   readonly name: string;

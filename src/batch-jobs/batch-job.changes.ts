@@ -91,13 +91,14 @@ export class BatchJobChanges {
     order: ChangeOrder,
     own: Parameters,
   ): Promise<ChangeResult<Own>> {
-    const { batchJobId } = order;
+    const { batchJobId, caller } = order;
     return this.carryOut(order, (manager) =>
       manager.transaction(async (transaction) => {
-        await run(transaction, LOCK_BATCH_JOB, { batchJobId });
+        await run(transaction, LOCK_BATCH_JOB, { batchJobId, organizationId: caller.organizationId });
         const rows = await run(transaction, statement, parametersOf(order, allowed, own));
         if (contacts === null || !rows[0]?.changed) return rows;
-        return [{ ...rows[0], contacts: await changeContacts(transaction, contacts, batchJobId) }];
+        const changed = await changeContacts(transaction, contacts, batchJobId);
+        return [{ ...rows[0], contacts: rows[0].contacts + changed }];
       }),
     );
   }

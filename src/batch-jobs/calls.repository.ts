@@ -17,7 +17,7 @@ import {
   type ClaimedCall,
   type TakenCall,
 } from './calls.statements.js';
-import { COMPLETE_BATCHES, FAIL_BATCH } from './completion.statements.js';
+import { COMPLETE_BATCHES, FAIL_BATCH, LIST_DONE, LOCK_DONE } from './completion.statements.js';
 import { LOCK_BATCH_JOB } from './conditional.statement.js';
 import { CANCEL_WAITING, changeContacts } from './contact.statements.js';
 import { WITHDRAW_CALL } from './give-back.statements.js';
@@ -144,14 +144,23 @@ export class CallsRepository {
 
   /** Completes the batches that have nobody left to call. @returns them */
   async complete(organizationId: string): Promise<BatchJobId[]> {
-    const rows = await this.database.run(COMPLETE_BATCHES, { organizationId });
-    return rows.map(({ batchJobId }) => batchJobId);
+    const done = await this.database.run(LIST_DONE, { organizationId });
+    if (done.length === 0) return [];
+    const batchJobIds = done.map(({ batchJobId }) => batchJobId);
+    const completed = await this.database.transaction(async (manager) => {
+      await run(manager, LOCK_DONE, { batchJobIds });
+      return run(manager, COMPLETE_BATCHES, { batchJobIds });
+    });
+    return completed.map(({ batchJobId }) => batchJobId);
   }
 
   /** Fails a running batch. @returns false when it does not run */
-  async fail(batchJobId: BatchJobId, reason: string): Promise<boolean> {
+  async fail(
+    { batchJobId, organizationId }: Pick<ClaimedCall, 'batchJobId' | 'organizationId'>,
+    reason: string,
+  ): Promise<boolean> {
     return this.database.transaction(async (manager) => {
-      await run(manager, LOCK_BATCH_JOB, { batchJobId });
+      await run(manager, LOCK_BATCH_JOB, { batchJobId, organizationId });
       const failed = await run(manager, FAIL_BATCH, { batchJobId, reason });
       if (failed.length > 0) await changeContacts(manager, CANCEL_WAITING, batchJobId);
       return failed.length > 0;

@@ -1,3 +1,5 @@
+import { WAITING_SQL } from './contact.status.js';
+
 /** SQL that several statements on calls have in common. */
 
 /** The time as one value of the statement: called for each row it could not be looked up in an index. */
@@ -12,6 +14,17 @@ export const WAITING_AT_MOST = `(select set_config('lock_timeout', :lockTimeoutM
 /** Whether calls of a batch, known in the statement as `job`, may be placed at the moment. */
 export const MAY_BE_CALLED = `(job.status = 'running' and not exists (
     select from batch_job_holds where batch_job_id = job.id and held_until > ${NOW}))`;
+
+/**
+ * How many calls of the job `:batchJobId` were claimed and not handed to the dialer yet: whoever places them finds the job
+ * changed, and gives them back.
+ */
+export const UNPLACED =
+  '(select count(*) from call_attempts where batch_job_id = :batchJobId and ended_at is null and placed_at is null)';
+
+/** How many contacts of the job `:batchJobId` wait for a call, by the counters, with those of `UNPLACED`. */
+export const NOT_YET_CALLED = `select ${UNPLACED} + coalesce(sum(contacts), 0) from contact_counts
+              where batch_job_id = :batchJobId and contact_counts.status in ${WAITING_SQL}`;
 
 /**
  * Queries of a `with`: what it means to held batches that the provider has taken calls, which the query `taken` names

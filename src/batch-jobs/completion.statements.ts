@@ -1,19 +1,35 @@
-import { statement, text } from '../shared/statement.js';
+import { listOf, statement, text } from '../shared/statement.js';
 import { OPEN_SQL } from './contact.status.js';
 import { historyFacts } from './history.sql.js';
 
-/** Batches of an organization that have no contact left to call. By the counters: an ended contact stays ended. */
+/** By the counters, no contact of a running `job` is left to call. */
+const IS_DONE = `(job.status = 'running' and job.total_contacts = (
+       select sum(contacts) from contact_counts
+        where batch_job_id = job.id and contact_counts.status not in ${OPEN_SQL}))`;
+
+/** Batches of an organization that have no contact left to call, as it seems. */
+export const LIST_DONE = statement({
+  sql: `select id as "batchJobId" from batch_jobs as job where organization_id = :organizationId and ${IS_DONE}`,
+  parameters: { organizationId: text },
+  columns: { batchJobId: text },
+});
+
+/** In the order in which those who end calls lock them. */
+export const LOCK_DONE = statement({
+  sql: 'select from batch_jobs where id = any (:batchJobIds) order by id for no key update',
+  parameters: { batchJobIds: listOf(text) },
+  columns: {},
+});
+
+/**
+ * Completes those of `LIST_DONE` that are done, once they are locked: while the lock was waited for, a report may have
+ * corrected an unknown outcome, and the contact is to be called again.
+ */
 export const COMPLETE_BATCHES = statement({
   sql: `
-  with done as (
-    select job.id from batch_jobs as job
-     where job.organization_id = :organizationId and job.status = 'running' and job.total_contacts = (
-       select sum(contacts) from contact_counts
-        where batch_job_id = job.id and contact_counts.status not in ${OPEN_SQL})
-     order by job.id for no key update
-  ), completed as (
+  with completed as (
     update batch_jobs as job set status = 'completed', completed_at = clock_timestamp()
-      from done where job.id = done.id and job.status = 'running'
+     where id = any (:batchJobIds) and ${IS_DONE}
     returning job.*
   ), released as (
     delete from batch_job_holds where batch_job_id in (select id from completed)
@@ -23,7 +39,7 @@ export const COMPLETE_BATCHES = statement({
            ${historyFacts('completed')} || '{"status": "running"}', ${historyFacts('completed')} from completed
   )
   select id as "batchJobId" from completed`,
-  parameters: { organizationId: text },
+  parameters: { batchJobIds: listOf(text) },
   columns: { batchJobId: text },
 });
 

@@ -74,10 +74,10 @@ const PARAMETERS: Shape<OrderParameters> = {
   ifMatch: listOf(text),
 };
 
-/** What is read after it is as the last holder of the lock left it. */
+/** What is read after it is as the last holder of the lock left it. Nobody waits for a job of somebody else. */
 export const LOCK_BATCH_JOB = statement({
-  sql: 'select from batch_jobs where id = :batchJobId for no key update',
-  parameters: { batchJobId: text },
+  sql: 'select from batch_jobs where id = :batchJobId and organization_id = :organizationId for no key update',
+  parameters: { batchJobId: text, organizationId: text },
   columns: {},
 });
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { BatchJobChanges, type ChangeOrder, type ChangeResult } from './batch-job.changes.js';
-import type { ChangeableSettings } from './batch-job-history.entity.js';
+import { CALL_SETTINGS, type ChangeableSettings } from './batch-job-history.entity.js';
 import { ALLOWED } from './batch-job.status.js';
 import { END_EXHAUSTED } from './contact.statements.js';
 import { CHANGE, PAUSE, RESUME } from './control.statements.js';
@@ -9,8 +9,7 @@ import { CHANGE, PAUSE, RESUME } from './control.statements.js';
 export type SettingsChange = Partial<ChangeableSettings>;
 
 /** True for what says how calls are placed: a job that has ended places none. */
-const isOfCalls = ({ concurrentCallLimit, maxAttempts, retryableStatuses }: SettingsChange): boolean =>
-  [concurrentCallLimit, maxAttempts, retryableStatuses].some((limit) => limit !== undefined);
+const isOfCalls = (settings: SettingsChange): boolean => CALL_SETTINGS.some((name) => settings[name] !== undefined);
 
 /** Statements for jobs that run, or will. */
 @Injectable()
@@ -28,7 +27,9 @@ export class ControlRepository {
   change(order: ChangeOrder, settings: SettingsChange): Promise<ChangeResult> {
     const { name, description, concurrentCallLimit, maxAttempts, retryableStatuses } = settings;
     const allowed = isOfCalls(settings) ? ALLOWED.changeLimits : ALLOWED.change;
-    return this.changes.makeWithContacts(CHANGE, END_EXHAUSTED, allowed, order, {
+    // A name is no reason to read all contacts.
+    const isOfAttempts = maxAttempts !== undefined || retryableStatuses !== undefined;
+    return this.changes.makeWithContacts(CHANGE, isOfAttempts ? END_EXHAUSTED : null, allowed, order, {
       name: name ?? null,
       setsDescription: description !== undefined,
       description: description ?? null,

@@ -1,10 +1,8 @@
 import { boolean, integer, listOf, text } from '../shared/statement.js';
+import { NOT_YET_CALLED } from './calls.sql.js';
 import { conditionally, END_HOLD } from './conditional.statement.js';
-import { WAITING_SQL, type RetryableStatus } from './contact.status.js';
+import type { RetryableStatus } from './contact.status.js';
 import { historyFacts } from './history.sql.js';
-
-const WAITING = `select coalesce(sum(contacts), 0) from contact_counts
-                  where batch_job_id = :batchJobId and contact_counts.status in ${WAITING_SQL}`;
 
 /** What a pause tells. */
 export interface PauseDetails {
@@ -21,8 +19,7 @@ export const PAUSE = conditionally({
   set: `status = 'paused'`,
   onlyIf: {},
   parameters: {},
-  contacts: `select (${WAITING}) + (
-    select count(*) from call_attempts where batch_job_id = :batchJobId and ended_at is null and placed_at is null)`,
+  contacts: NOT_YET_CALLED,
   details: `jsonb_build_object('callsInProgress', (
     select count(*) from call_attempts where batch_job_id = :batchJobId and ended_at is null and placed_at is not null))`,
 });
@@ -34,7 +31,7 @@ export const RESUME = conditionally({
   onlyIf: {},
   parameters: {},
   also: END_HOLD,
-  contacts: WAITING,
+  contacts: NOT_YET_CALLED,
 });
 
 const settings = (row: string): string => `jsonb_build_object(

@@ -1,4 +1,5 @@
 import { DomainError } from '../shared/domain-error.js';
+import { CALL_SETTINGS } from './batch-job-history.entity.js';
 import { ALLOWED, NOT_STARTED, type BatchJobStatus } from './batch-job.status.js';
 import type { EntityTag } from './entity-tag.js';
 
@@ -11,7 +12,7 @@ export class JobNotFoundError extends DomainError {
   }
 }
 
-const quoted = (statuses: readonly BatchJobStatus[]): string[] => statuses.map((status) => `'${status}'`);
+const quoted = (words: readonly string[]): string[] => words.map((word) => `'${word}'`);
 
 /** `'completed', 'failed' and 'cancelled'`. */
 const inWords = (statuses: readonly BatchJobStatus[]): string => {
@@ -72,7 +73,7 @@ export class NotResumableError extends StatusRefusal {
 }
 
 const LIMITS_CHANGEABLE =
-  `Only its name and description can be changed now; 'concurrentCallLimit' and 'maxAttempts' of ` +
+  `Only its name and description can be changed now; ${quoted(CALL_SETTINGS).join(', ')} of ` +
   `${quoted(ALLOWED.changeLimits).join(', ')} jobs.`;
 
 /** It has ended: how calls are placed means nothing any more. */

@@ -3,6 +3,7 @@ import type { ScheduledStart } from './batch-job.changes.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { StartTrigger } from './batch-job-start.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
+import { UNPLACED } from './calls.sql.js';
 import { conditionally, END_HOLD } from './conditional.statement.js';
 import { WAITING_SQL } from './contact.status.js';
 import { historyFacts } from './history.sql.js';
@@ -29,13 +30,14 @@ export const RESCHEDULE = conditionally<Start, 'past_start'>({
   details: `jsonb_build_object('timezoneBefore', old.timezone)`,
 });
 
-/** Contacts being called keep their call; those waiting for one are cancelled (`CANCEL_WAITING`). */
+/** Contacts being called keep their call; those waiting for one are cancelled (`CANCEL_WAITING`), as are those whose call is not placed yet, by whoever would have placed it. */
 export const CANCEL = conditionally({
   action: 'cancelled',
   set: `status = 'cancelled', completed_at = clock_timestamp(), pause_reason = null`,
   onlyIf: {},
   parameters: {},
   also: END_HOLD,
+  contacts: `select ${UNPLACED}`,
 });
 
 /** The start ledger's row makes a second start impossible. */

@@ -10,6 +10,7 @@ import { Metrics } from '../shared/metrics.js';
 import { DIALER_NAME } from '../shared/platform.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { CallSetbacks } from './call-setbacks.js';
+import { MAX_CODE_LENGTH, MAX_REASON_LENGTH } from './dialers/end.reader.js';
 import { Dispatcher } from './dispatcher.js';
 
 const MINUTE_MS = 60_000;
@@ -94,17 +95,15 @@ export class CallOutcomes {
   }
 }
 
-const MAX_TEXT_LENGTH = 200;
-
-const fitText = (text: string | null): string | null =>
-  text === null ? null : text.replace(/[\0\p{Cs}]/gu, '').slice(0, MAX_TEXT_LENGTH);
+const fitText = (text: string | null, maxLength = MAX_CODE_LENGTH): string | null =>
+  text === null ? null : text.replace(/[\0\p{Cs}]/gu, '').slice(0, maxLength);
 
 /** As it can be kept, whatever a dialer or a host application has put into it. */
 const fit = ({ outcome, durationSeconds, errorCode, reason, roomName, providerCallId }: CallEnd): CallEnd => ({
   outcome,
   durationSeconds: durationSeconds === null ? null : Math.max(0, Math.round(durationSeconds)),
   errorCode: fitText(errorCode),
-  reason: fitText(reason),
+  reason: fitText(reason, MAX_REASON_LENGTH),
   roomName: fitText(roomName),
   providerCallId: fitText(providerCallId),
 });

@@ -139,7 +139,7 @@ export class CallRunner {
   private async fail(call: OutboundCall, { reason, message }: DialerRefusal, signal: AbortSignal): Promise<void> {
     const { batchJobId } = call;
     await this.persist(signal, async () => {
-      const hasFailed = await this.calls.fail(batchJobId, reason);
+      const hasFailed = await this.calls.fail(call, reason);
       if (hasFailed) this.logger.error('batch failed', { batchJobId, reason, detail: message });
     });
     await this.giveBack(call, signal);

@@ -23,10 +23,10 @@ import { CreditCheck, OutboundNumbers } from '../shared/platform.js';
 import { Metrics } from '../shared/metrics.js';
 import type { Estimate } from './estimate.js';
 import { EstimatesService } from './estimates.service.js';
-import { CallsGateway } from '../queue/calls.gateway.js';
 import { ChangeRunner, toChangedJob, type ChangedJob } from './change.js';
 import { PastScheduledTimeError } from '../scheduling/schedule.errors.js';
 import { ScheduleResolver } from '../scheduling/schedule.resolver.js';
+import { Dispatcher } from '../calling/dispatcher.js';
 import { SchedulerGateway, wakeUpId, type QueueJob } from '../queue/scheduler.gateway.js';
 import { timerStateOf, type TimerState } from './timer.state.js';
 
@@ -95,7 +95,7 @@ export class BatchJobsService {
     private readonly schedules: ScheduleRepository,
     private readonly resolver: ScheduleResolver,
     private readonly scheduler: SchedulerGateway,
-    private readonly calls: CallsGateway,
+    private readonly dispatcher: Dispatcher,
     private readonly outboundNumbers: OutboundNumbers,
     private readonly creditCheck: CreditCheck,
     private readonly clock: Clock,
@@ -165,7 +165,7 @@ export class BatchJobsService {
       answer: toChangedJob(id),
       after: () => {
         this.metrics.countStart('request', null);
-        return this.calls.requestDispatch(caller.organizationId);
+        this.dispatcher.request(caller.organizationId);
       },
     });
   }

@@ -29,7 +29,6 @@ export class ControlService {
       make: (order) => this.control.pause(order),
       refusals: { status: (status) => new NotPausableError(status) },
       answer: toChangedJob(id),
-      after: this.dispatchFor(caller),
     });
   }
 

@@ -45,12 +45,7 @@ export class CallsGateway implements OnApplicationBootstrap {
     return hasFreed !== null && this.place(calls);
   }
 
-  /** Asks a worker to look for contacts to call now. */
-  async requestDispatch(organizationId: string): Promise<void> {
-    await this.redis.store('add', () => this.calls.add('dispatch', { organizationId }, ONCE));
-  }
-
-  /** The same at a later time. The retries of one organization that are due in one second share an alarm. */
+  /** Asks a worker to look for contacts to call at that time. The retries of one organization that are due in one second share an alarm. */
   async requestDispatchAt(organizationId: string, at: Date): Promise<void> {
     const second = Math.ceil(at.getTime() / 1_000);
     const delay = Math.max(0, second * 1_000 - this.clock.now().getTime());

@@ -419,6 +419,15 @@ describe('the end of a call', () => {
     expect(await end(callId, 'answered')).toMatchObject({ isNew: true });
   });
 
+  it('of one that was not placed yet is counted by the cancel', async () => {
+    await rows.addOrganization('org_a', 5);
+    const id = await rows.addCallable({ contacts: 4 });
+    await placed();
+    await calls.claim('org_a', 1);
+
+    expect(await db.schedules.cancel(by(CALLER, id))).toMatchObject({ outcome: 'changed', contacts: 3 });
+  });
+
   it('of a cancelled batch is the end of its contact, whatever it is', async () => {
     await rows.addOrganization('org_a', 5);
     const id = await rows.addCallable({ contacts: 1 });
@@ -501,6 +510,32 @@ describe('completing', () => {
     expect((await rows.row(id)).status).toBe('running');
   });
 
+  it('leaves a batch alone whose last outcome is corrected while its row is waited for', async () => {
+    await rows.addOrganization('org_a', 5);
+    const id = await rows.addCallable({ contacts: 1 });
+    const callId = await placed();
+    await calls.end({
+      callId,
+      end: callEnd('failed', { reason: UNKNOWN_OUTCOME }),
+      retry: DELAYS,
+      organizationId: null,
+    });
+    await db.source.query(`update contacts set status = 'failed', next_retry_at = null where batch_job_id = $1`, [id]);
+    let completing: Promise<string[]> = Promise.resolve([]);
+
+    await db.source.transaction(async (rival) => {
+      await rival.query('select from batch_jobs where id = $1 for no key update', [id]);
+      completing = calls.complete('org_a');
+      await db.untilWaiting(1);
+      await rival.query(`update contacts set status = 'queued' where batch_job_id = $1`, [id]);
+    });
+
+    expect(await completing).toEqual([]);
+    expect((await rows.row(id)).status).toBe('running');
+    await db.source.query(`update contacts set status = 'completed' where batch_job_id = $1`, [id]);
+    expect(await calls.complete('org_a')).toEqual([id]);
+  });
+
   it('is not for a paused batch until it goes on', async () => {
     await rows.addOrganization('org_a', 5);
     const id = await rows.addCallable({ contacts: 1 });
@@ -519,7 +554,7 @@ describe('failing a batch', () => {
     const id = await rows.addCallable({ contacts: 3 });
     const callId = await placed();
 
-    expect(await together(3, () => calls.fail(id, 'agent_not_found'))).toEqual(
+    expect(await together(3, () => calls.fail({ batchJobId: id, organizationId: 'org_a' }, 'agent_not_found'))).toEqual(
       expect.arrayContaining([true, false, false]),
     );
 

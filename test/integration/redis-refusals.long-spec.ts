@@ -62,7 +62,6 @@ describe.each(WORDS)('while Redis answers %s', (word) => {
     for (let times = 0; times < 3; times += 1) {
       expect(await calls.place([aCall(), aCall()])).toBe(false);
       expect(await calls.placeAgain([aCall()])).toBe(false);
-      await calls.requestDispatch('org_a');
       await calls.requestDispatchAt('org_a', new Date(Date.now() + AN_HOUR_MS));
       expect(await starts.wakeAt(aStart())).toBe(false);
       expect(await starts.probe()).toBe('refuses_writes');

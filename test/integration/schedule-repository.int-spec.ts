@@ -483,3 +483,18 @@ describe('many at once', () => {
     expect((await rows.row(id)).revision).toBe(13);
   });
 });
+
+describe('a job of another organization', () => {
+  it('is not found, whoever holds its row', async () => {
+    const id = await rows.add({ organizationId: 'org_b' });
+    const rival = await database.session();
+    try {
+      await rival.query('begin');
+      await rival.query('select from batch_jobs where id = $1 for update', [id]);
+
+      expect(await database.schedules.cancel(by(CALLER, id))).toEqual({ outcome: 'not_found' });
+    } finally {
+      await rival.end();
+    }
+  });
+});

@@ -328,7 +328,7 @@ describe('a hold', () => {
   it.each([
     ['cancel', (id: string) => db.schedules.cancel(by(CALLER, id))],
     ['delete', () => db.source.query('delete from batch_jobs')],
-    ['fail', (id: string) => calls.fail(id, 'agent_not_found')],
+    ['fail', (id: string) => calls.fail({ batchJobId: id, organizationId: 'org_a' }, 'agent_not_found')],
     [
       'complete',
       async () => {

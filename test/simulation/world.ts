@@ -12,7 +12,6 @@ import { RescheduleService } from '../../src/operations/reschedule.service.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
 import type { EstimatesService } from '../../src/operations/estimates.service.js';
 import { ScheduleResolver } from '../../src/scheduling/schedule.resolver.js';
-import type { CallsGateway } from '../../src/queue/calls.gateway.js';
 import { SchedulerGateway } from '../../src/queue/scheduler.gateway.js';
 import { Metrics } from '../../src/shared/metrics.js';
 import { TimezoneService } from '../../src/scheduling/timezone.service.js';
@@ -37,8 +36,6 @@ const NUMBERS = {
     isTextOnly: false,
   }),
 };
-/** What follows a start is another matter. */
-const NO_CALLS = { requestDispatch: async () => undefined } as unknown as CallsGateway;
 const NO_ESTIMATES = { ofNew: async () => ({ minutes: 0, dollars: 0 }) } as unknown as EstimatesService;
 const CREDITS = { check: async () => ({ isEnough: true, availableDollars: 1 }) };
 
@@ -81,7 +78,7 @@ export class World {
         schedules,
         resolver,
         gateway,
-        NO_CALLS,
+        NO_DISPATCH,
         NUMBERS,
         CREDITS,
         clock,

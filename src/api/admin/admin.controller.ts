@@ -36,7 +36,7 @@ export class AdminController {
     scope: 'admin',
     answer: RepairResponse,
     answered: 'Redis agrees with the database.',
-    writes: { body: NoBodyInterceptor },
+    writes: { body: NoBodyInterceptor, isHarmless: true },
     errors: ['redis_unavailable'],
     examples: [NO_PARAMETER],
   })

@@ -28,7 +28,7 @@ export class CallsController {
     answer: OutcomeResponse,
     answered: 'The call has ended, by this report or by an earlier one.',
     answers: REPORTED,
-    writes: { body: JsonBodyInterceptor },
+    writes: { body: JsonBodyInterceptor, isHarmless: true },
     errors: ['call_not_found'],
     examples: OUTCOME_PROBLEMS,
   })

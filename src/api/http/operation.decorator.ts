@@ -79,6 +79,8 @@ interface WriteFacts {
   readonly body: Type<NestInterceptor>;
   /** It changes a job that is there: `If-Match` can name which. @default false */
   readonly ofTagged?: boolean;
+  /** Carried out twice at once it does no more than once, so that nobody has to wait for the other. @default false */
+  readonly isHarmless?: boolean;
 }
 
 const OF_EVERY_ROUTE: readonly ErrorCode[] = [
@@ -124,8 +126,8 @@ const contentOf = ({ mediaType, example }: MediaAnswer) => ({
 /** Codes of every route that a body can be sent to. */
 export const OF_EVERY_BODY: readonly ErrorCode[] = ['request_timeout', 'payload_too_large', 'unsupported_media_type'];
 
-const writeErrors = ({ ofTagged }: WriteFacts): ErrorCode[] => [
-  'idempotency_in_progress',
+const writeErrors = ({ ofTagged, isHarmless }: WriteFacts): ErrorCode[] => [
+  ...(isHarmless ? [] : (['idempotency_in_progress'] as const)),
   'idempotency_key_reused',
   ...OF_EVERY_BODY,
   ...(ofTagged ? (['version_mismatch'] as const) : []),

@@ -33,7 +33,8 @@ describe('openapi', () => {
   ];
 
   const BODY: readonly ErrorCode[] = ['request_timeout', 'payload_too_large', 'unsupported_media_type'];
-  const WRITE: readonly ErrorCode[] = [...BODY, 'idempotency_in_progress', 'idempotency_key_reused'];
+  const HARMLESS: readonly ErrorCode[] = [...BODY, 'idempotency_key_reused'];
+  const WRITE: readonly ErrorCode[] = [...HARMLESS, 'idempotency_in_progress'];
   const CHANGE: readonly ErrorCode[] = [...WRITE, 'job_not_found', 'version_mismatch'];
 
   const START: readonly ErrorCode[] = ['invalid_timezone', 'invalid_datetime', 'past_scheduled_time'];
@@ -81,8 +82,8 @@ describe('openapi', () => {
     getStartReceipt: [...COMMON, 'job_not_found', 'start_receipt_not_found'],
     listHistory: [...COMMON, 'job_not_found', 'invalid_page', 'invalid_page_size'],
     getConsistency: COMMON,
-    repairConsistency: [...COMMON, ...WRITE, 'redis_unavailable'],
-    reportOutcome: [...COMMON, ...WRITE, 'call_not_found'],
+    repairConsistency: [...COMMON, ...HARMLESS, 'redis_unavailable'],
+    reportOutcome: [...COMMON, ...HARMLESS, 'call_not_found'],
     preview: [...COMMON, ...START],
     check: ['internal_error'],
     listTimezones: ['invalid_request', 'internal_error'],
