@@ -93,7 +93,7 @@ export default defineConfig({
       .filter((room) => room !== '.')
       .map(roomOverride),
     {
-      files: ['src/scheduling/zone-rules*.ts', 'src/scheduling/start-time.grammar.ts', 'test/**'],
+      files: ['src/scheduling/zone-rules*.ts', 'src/scheduling/start-time.grammar.ts', 'test/**', 'bench/**'],
       rules: { 'no-restricted-imports': 'off' },
     },
     {

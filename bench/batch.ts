@@ -79,13 +79,28 @@ export const batch = bench({
         tables: [
           {
             columns: [
-              ...['contacts', 'create ms', 'to', 'seconds', 'calls', 'calls/s', 'detail ms while called', 'worst'],
-              ...['at rest', 'worst', 'most of the organization', 'of the batch'],
+              'contacts',
+              'create ms',
+              'to',
+              'seconds',
+              'calls',
+              'calls/s',
+              'detail ms while called',
+              'worst',
+              'at rest',
+              'worst',
+              'most of the organization',
+              'of the batch',
             ],
             rows: [
               [
-                ...[contacts, numberText(createMs), detail.status, numberText(seconds), calls],
-                ...[numberText(calls / seconds), ...details],
+                contacts,
+                numberText(createMs),
+                detail.status,
+                numberText(seconds),
+                calls,
+                numberText(calls / seconds),
+                ...details,
                 ...[most.organization, most.batch].map((calling) => `${calling} of ${limit}`),
               ],
             ],

@@ -22,7 +22,7 @@ export interface Bench {
   readonly options: Options;
   /** Options when all benchmarks run, so that all of them end within ten minutes. */
   readonly inAll: Options;
-  run(options: Options): Promise<Findings>;
+  readonly run: (options: Options) => Promise<Findings>;
 }
 
 /** Declares a benchmark; `run` gets the defaults of `options` with what was said in their place. */

@@ -29,7 +29,7 @@ function statOf(pid: number): Stat | null {
 }
 
 /** CPU seconds of a process and all that descend from it, such as PostgreSQL's sessions, ended ones included. */
-export function cpuSecondsOf(pid: number): number {
+function cpuSecondsOf(pid: number): number {
   const stats = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -46,7 +46,8 @@ export function cpuSecondsOf(pid: number): number {
 export function startCpuMeter<Name extends string>(pids: Readonly<Record<Name, number>>): () => Record<Name, number> {
   const read = () => Object.entries<number>(pids).map(([name, pid]) => [name, cpuSecondsOf(pid)] as const);
   const before = new Map(read());
-  return () => Object.fromEntries(read().map(([name, now]) => [name, now - (before.get(name) ?? 0)])) as Record<Name, number>;
+  return () =>
+    Object.fromEntries(read().map(([name, now]) => [name, now - (before.get(name) ?? 0)])) as Record<Name, number>;
 }
 
 /** Resident memory in bytes. @throws when the process has ended */

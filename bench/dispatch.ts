@@ -62,14 +62,25 @@ export const dispatch = bench({
         tables: [
           {
             columns: [
-              ...['workers', 'batches', 'contacts', 'calls', 'people', 'seconds', 'calls/s'],
+              'workers',
+              'batches',
+              'contacts',
+              'calls',
+              'people',
+              'seconds',
+              'calls/s',
               'most of the organization (sampled)',
               'of a batch (sampled)',
             ],
             rows: [
               [
-                ...[workers, batches, batches * contacts, calls, people],
-                ...[numberText(seconds, 1), numberText(calls / seconds)],
+                workers,
+                batches,
+                batches * contacts,
+                calls,
+                people,
+                numberText(seconds, 1),
+                numberText(calls / seconds),
                 `${most.organization} of ${limit} (${sampled.organization})`,
                 `${most.batch} of ${OF_A_BATCH} (${sampled.batch})`,
               ],

@@ -21,7 +21,7 @@ export interface Program {
   /** From its start to its first answer. */
   readonly bootMs: number;
   /** SIGTERM, and waits for its end. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** PostgreSQL and Redis of one benchmark, and the programs started beside them. */
@@ -35,9 +35,9 @@ export interface Servers {
   /** Their versions. */
   readonly versions: { readonly postgres: string; readonly redis: string };
   /** Runs a program until it answers at `path`, its output in a file. @param args of `node` */
-  start(args: readonly string[], environment: NodeJS.ProcessEnv, path: string): Promise<Program>;
+  readonly start: (args: readonly string[], environment: NodeJS.ProcessEnv, path: string) => Promise<Program>;
   /** Runs a program to its end. @returns its standard output @throws with its output when it fails */
-  runToEnd(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string>;
+  readonly runToEnd: (args: readonly string[], environment: NodeJS.ProcessEnv) => Promise<string>;
 }
 
 /**

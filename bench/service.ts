@@ -22,7 +22,7 @@ export type Role = keyof typeof ROLES;
 export interface Service {
   readonly key: string;
   /** Starts a process as `npm run start:api` or `start:worker` does. @param more variables beside the usual ones */
-  start(role: Role, more?: NodeJS.ProcessEnv): Promise<Program>;
+  readonly start: (role: Role, more?: NodeJS.ProcessEnv) => Promise<Program>;
 }
 
 const environmentFor = ({ databaseUrl, redisUrl }: Servers): NodeJS.ProcessEnv => ({

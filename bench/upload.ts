@@ -22,7 +22,7 @@ interface Body {
 /** Texts of a body, some hundred contacts at a time. */
 function* pieces(
   count: number,
-  { begin, write, separator, end }: { begin: string; write(one: Contact): string; separator: string; end: string },
+  { begin, write, separator, end }: { begin: string; write: (one: Contact) => string; separator: string; end: string },
 ): Generator<Buffer> {
   let text = begin;
   for (let at = 0; at < count; at += 1) {
@@ -140,7 +140,9 @@ export const upload = bench({
           {
             columns: [`${numberText(contacts)} contacts`, 'body', 's', 'before', 'peak', 'after', 'growth at the peak'],
             rows: Object.entries(large).map(([name, { bytes, ms, beforeBytes, peakBytes, afterBytes }]) => [
-              ...[name, megabytesText(bytes), numberText(ms / 1_000, 1)],
+              name,
+              megabytesText(bytes),
+              numberText(ms / 1_000, 1),
               ...[beforeBytes, peakBytes, afterBytes, peakBytes - beforeBytes].map(megabytesText),
             ]),
           },

@@ -1,6 +1,16 @@
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
-import { batches, countMismatches, databaseUrl, INSERT, insertParameters, listen, redisUrl, run, TABLE } from './peer.js';
+import {
+  batches,
+  countMismatches,
+  databaseUrl,
+  INSERT,
+  insertParameters,
+  listen,
+  redisUrl,
+  run,
+  TABLE,
+} from './peer.js';
 import type { Batch } from './peer.js';
 
 /* The least that anybody could do: one prepared UPDATE, one ZADD. No queue, no checks; nothing starts a batch. */

@@ -35,9 +35,9 @@ await run({
       pgPool: pool,
       concurrency: 10,
       taskList: {
-        start: async (payload, { query }) => {
+        start: async (payload, helpers) => {
           const { id } = payload as { id: string };
-          await query(`update batches set status = 'running' where id = $1 and status = 'scheduled'`, [id]);
+          await helpers.query(`update batches set status = 'running' where id = $1 and status = 'scheduled'`, [id]);
         },
       },
     }),
