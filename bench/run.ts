@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { batch } from './batch.js';
 import { readOptions, type Bench, type Findings } from './bench.js';
 import { dispatch } from './dispatch.js';
+import { punctuality } from './punctuality.js';
 import { machine, markdown, say, tell } from './report.js';
 import { reschedule } from './reschedule.js';
 import { upload } from './upload.js';
@@ -10,6 +11,7 @@ import { upload } from './upload.js';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   reschedule,
+  punctuality,
   dispatch,
   batch,
   upload,

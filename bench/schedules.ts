@@ -24,11 +24,7 @@ export const OVER_A_YEAR: Times = { firstInSeconds: 86_400, overSeconds: 300 * 8
 /** The id of the nth batch of a benchmark, from 1 on: as an id looks, and without a random part. */
 export const batchId = (at: number): string => `batch_${String(at).padStart(26, '0')}`;
 
-/**
- * Adds the rows of scheduled batches without contacts, as a create leaves them, numbered `first` to `last`.
- *
- * All of the statement's moment, so that a benchmark of punctuality knows what is due when.
- */
+/** Adds the rows of scheduled batches without contacts, as a create leaves them, numbered `first` to `last`. */
 export async function insertScheduled(
   database: Client,
   [first, last]: readonly [number, number],
@@ -57,8 +53,8 @@ const openQueue = (redisUrl: string): Queue => new Bull('batch-start', redisUrl,
 
 const PAGE = 2_000;
 
-async function* pages(database: Client): AsyncGenerator<Scheduled[]> {
-  for (let afterId = ''; ;) {
+async function* pages(database: Client, after = 0): AsyncGenerator<Scheduled[]> {
+  for (let afterId = batchId(after); ;) {
     const { rows } = await database.query<Scheduled>(
       `select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt" from batch_jobs
         where status = 'scheduled' and id > $1 order by id limit ${PAGE}`,
@@ -70,11 +66,15 @@ async function* pages(database: Client): AsyncGenerator<Scheduled[]> {
   }
 }
 
-/** Sets a timer for every scheduled batch as our service does; one that is there stays as it is. */
-export async function armAll(database: Client, redisUrl: string): Promise<void> {
+/**
+ * Sets a timer for every scheduled batch as our service does.
+ *
+ * @param after the number of the last batch that has one
+ */
+export async function armAll(database: Client, redisUrl: string, after = 0): Promise<void> {
   const queue = openQueue(redisUrl);
   try {
-    for await (const page of pages(database)) {
+    for await (const page of pages(database, after)) {
       const timestamp = Date.now();
       await queue.addBulk(
         page.map((start) => {
@@ -107,4 +107,14 @@ export async function countMismatches(database: Client, redisUrl: string): Promi
   } finally {
     await queue.close();
   }
+}
+
+/** Gives each batch one contact, whose number a simulated call answers; a trigger counts it. */
+export async function addContacts(database: Client): Promise<void> {
+  await database.query(
+    `insert into contacts (id, batch_job_id, position, phone_number, contact_data)
+     select 'contact_' || right(id, 26), id, 1, phone, json_build_object('phone', phone)
+       from batch_jobs, lateral (select '+121220000' || lpad((right(id, 6)::integer % 70)::text, 2, '0')) as number (phone)`,
+  );
+  await database.query('update batch_jobs set total_contacts = 1');
 }
