@@ -6,12 +6,14 @@ import { punctuality } from './punctuality.js';
 import { machine, markdown, say, tell } from './report.js';
 import { reschedule } from './reschedule.js';
 import { upload } from './upload.js';
+import { zones } from './zones.js';
 
 /* `npm run bench`: all benchmarks, or the one that is named. */
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   reschedule,
   punctuality,
+  zones,
   dispatch,
   batch,
   upload,
