@@ -5,6 +5,7 @@ import { dispatch } from './dispatch.js';
 import { punctuality } from './punctuality.js';
 import { machine, markdown, say, tell } from './report.js';
 import { reschedule } from './reschedule.js';
+import { startup } from './startup.js';
 import { upload } from './upload.js';
 import { zones } from './zones.js';
 
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   reschedule,
   punctuality,
   zones,
+  startup,
   dispatch,
   batch,
   upload,
