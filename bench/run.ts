@@ -3,6 +3,7 @@ import { batch } from './batch.js';
 import { readOptions, type Bench, type Findings } from './bench.js';
 import { dispatch } from './dispatch.js';
 import { punctuality } from './punctuality.js';
+import { reads } from './reads.js';
 import { machine, markdown, say, tell } from './report.js';
 import { reschedule } from './reschedule.js';
 import { startup } from './startup.js';
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   punctuality,
   zones,
   startup,
+  reads,
   dispatch,
   batch,
   upload,
