@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { batch } from './batch.js';
 import { readOptions, type Bench, type Findings } from './bench.js';
 import { dispatch } from './dispatch.js';
+import { growth } from './growth.js';
 import { punctuality } from './punctuality.js';
 import { reads } from './reads.js';
 import { machine, markdown, say, tell } from './report.js';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   zones,
   startup,
   reads,
+  growth,
   dispatch,
   batch,
   upload,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { batchId, armAll, countMismatches, insertScheduled, OVER_A_YEAR } from './schedules.js';
-import { prepareService } from './service.js';
+import { prepareService, type Service } from './service.js';
 import type { Program, Servers } from './servers.js';
 
 /** One of those compared: ours or a peer. Its batches and timers stay from round to round. */
@@ -27,6 +27,11 @@ async function prepareOurs(servers: Servers, batches: number): Promise<Side> {
   const service = await prepareService(servers);
   await insertScheduled(servers.database, [1, batches], OVER_A_YEAR);
   await armAll(servers.database, servers.redisUrl);
+  return oursOf(service, servers);
+}
+
+/** Ours with the batches that are there. */
+export function oursOf(service: Service, servers: Servers): Side {
   return {
     name: 'ours',
     key: service.key,
