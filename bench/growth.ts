@@ -43,7 +43,7 @@ function tableOf(sizes: readonly Size[]): Table {
 export const growth = bench({
   about: 'what a move costs among 1,000, 100,000 and, with --million, 1,000,000 scheduled batches',
   options: { million: false, connections: 64, seconds: 12, 'warm-up-seconds': 3 },
-  inAll: { seconds: 6, 'warm-up-seconds': 2 },
+  inAll: { seconds: 5, 'warm-up-seconds': 2 },
   run: ({ million, connections, seconds, 'warm-up-seconds': warmUpSeconds }) =>
     withService(async (service, servers) => {
       const side = oursOf(service, servers);

@@ -34,7 +34,10 @@ export interface Spread {
 }
 
 export function spreadOf(figures: readonly number[]): Spread {
-  return { median: percentile(figures, 0.5), least: percentile(figures, 0), most: percentile(figures, 1) };
+  const sorted = figures.toSorted((a, b) => a - b);
+  // Of an even number the mean of the two in the middle: of two rounds neither is the better one.
+  const median = (percentile(sorted, 0.5) + sorted[Math.ceil(sorted.length / 2) - 1]) / 2;
+  return { median, least: sorted[0], most: sorted[sorted.length - 1] };
 }
 
 /** `1.23 (1.20–1.31)`: the median, and from the least to the most. */

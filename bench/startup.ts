@@ -11,7 +11,7 @@ const MEGABYTE = 1024 ** 2;
 export const startup = bench({
   about: 'how long the API and a worker take to their first answer, and their memory at rest',
   options: { rounds: 5 },
-  inAll: { rounds: 3 },
+  inAll: { rounds: 2 },
   run: ({ rounds }) =>
     withService(async ({ start }) => {
       const seen = { api: [], worker: [] } as Record<Role, { bootMs: number; memoryBytes: number }[]>;

@@ -116,7 +116,7 @@ async function measureLarge({ url, pid }: Program, key: string, bodyOf: () => Bo
 export const upload = bench({
   about: 'how long a create takes, and how much memory the API takes for it',
   options: { contacts: 1_000_000, rounds: 20, bodies: 'CSV,JSON' },
-  inAll: { contacts: 200_000, rounds: 10 },
+  inAll: { contacts: 100_000, rounds: 5 },
   run: ({ contacts, rounds, bodies }) =>
     withService(async (service) => {
       const { key } = service;
