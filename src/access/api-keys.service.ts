@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { LessThan } from 'typeorm';
-import { ulid } from 'ulid';
+import { newUlid } from '../shared/new-ulid.js';
 import { Database } from '../shared/database.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { ApiKey } from './api-key.entity.js';
@@ -17,6 +17,7 @@ import {
 } from './api-keys.statements.js';
 import { KnownKeys } from './known-keys.js';
 import { allPages, PAGE_SIZE } from './pages.js';
+import { RecentKeys } from './recent-keys.js';
 import type { Scope } from './scopes.js';
 
 /** Whose key it is and what it may do. */
@@ -38,6 +39,7 @@ export type ShownKey = Omit<ApiKey, 'hash' | 'organization'>;
 export class ApiKeysService {
   private readonly logger = new Logger(ApiKeysService.name);
   private readonly known: KnownKeys;
+  private readonly recent = new RecentKeys();
 
   constructor(
     private readonly database: Database,
@@ -48,7 +50,7 @@ export class ApiKeysService {
 
   /** @returns the key itself, for the only time: it is stored as a hash */
   async create(key: NewKey): Promise<{ id: string; key: string }> {
-    const id = `key_${ulid()}`;
+    const id = `key_${newUlid()}`;
     const secret = newApiKey();
     const hash = hashApiKey(secret, this.settings.apiKeyPepper);
     await this.database.run(INSERT_KEY, { ...key, id, beginning: beginningOf(secret), hash });
@@ -56,7 +58,8 @@ export class ApiKeysService {
   }
 
   /**
-   * A key that is found under the previous pepper is kept under the present one from then on.
+   * A key that is found under the previous pepper is kept under the present one from then on. What was found is good for a
+   * second: in other processes than the one that revokes it, a key may work as long.
    *
    * @returns null for a key that is malformed, unknown, revoked or expired: a caller is not told which
    * @throws unavailable  PostgreSQL does not answer
@@ -64,6 +67,10 @@ export class ApiKeysService {
   async validate(key: string): Promise<ValidKey | null> {
     if (!isApiKey(key)) return null;
     const hashes = this.hashesOf(key);
+    const recent = this.recent.find(hashes[0]);
+    if (recent) return recent;
+
+    const { moment } = this.recent;
     const found = (await this.known.mayHave(hashes)) ? await this.find(hashes) : undefined;
     if (!found) {
       this.known.noteFailure();
@@ -71,7 +78,9 @@ export class ApiKeysService {
     }
     if (!found.hash.equals(hashes[0])) await this.hashAnew(found, hashes[0]);
     if (!found.wasJustUsed) await this.recordUse(found.id);
-    return { id: found.id, organizationId: found.organizationId, scopes: found.scopes };
+    const valid = { id: found.id, organizationId: found.organizationId, scopes: found.scopes };
+    this.recent.remember(hashes[0], valid, found.expiresInMs, moment);
+    return valid;
   }
 
   /** Whether a key that was valid still is: not revoked, not expired. */
@@ -104,9 +113,10 @@ export class ApiKeysService {
     );
   }
 
-  /** Ends a key at once. @returns false when there is no such key, or it was revoked before */
+  /** Ends a key: at once in this process, within a second in others. @returns false when there is no such key, or it was revoked before */
   async revoke(id: string): Promise<boolean> {
     const revoked = await this.database.run(REVOKE_KEY, { id });
+    this.recent.forgetAll();
     return revoked.length > 0;
   }
 

@@ -1,4 +1,4 @@
-import { boolean, bytes, count, integer, listOf, statement, text, timestamp } from '../shared/statement.js';
+import { boolean, bytes, count, double, integer, listOf, statement, text, timestamp } from '../shared/statement.js';
 import type { NewKey, ValidKey } from './api-keys.service.js';
 
 interface InsertParameters extends NewKey {
@@ -36,15 +36,25 @@ export const FIND_KEY_IN_FORCE = statement({
 export interface FoundKey extends ValidKey {
   readonly hash: Buffer;
   readonly wasJustUsed: boolean;
+  /** Null: never. */
+  readonly expiresInMs: number | null;
 }
 
 export const FIND_KEY = statement<{ readonly hashes: readonly Buffer[] }, FoundKey>({
   sql: `
   select id, organization_id as "organizationId", scopes, hash,
-         coalesce(last_used_at > clock_timestamp() - interval '1 minute', false) as "wasJustUsed"
+         coalesce(last_used_at > clock_timestamp() - interval '1 minute', false) as "wasJustUsed",
+         extract(epoch from expires_at - clock_timestamp())::double precision * 1000 as "expiresInMs"
     from api_keys where hash = any (:hashes) and ${IN_FORCE}`,
   parameters: { hashes: listOf(bytes) },
-  columns: { id: text, organizationId: text, scopes: listOf(text), hash: bytes, wasJustUsed: boolean },
+  columns: {
+    id: text,
+    organizationId: text,
+    scopes: listOf(text),
+    hash: bytes,
+    wasJustUsed: boolean,
+    expiresInMs: double,
+  },
 });
 
 /** Of the hashes of all keys in force. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MoreThan } from 'typeorm';
-import { ulid } from 'ulid';
+import { newUlid } from '../shared/new-ulid.js';
 import { Database } from '../shared/database.js';
 import { Organization } from './organization.entity.js';
 import { ADD_PHONE_NUMBER, ENSURE_ORGANIZATION, SET_CALL_LIMIT } from './organizations.statements.js';
@@ -52,7 +52,7 @@ export class OrganizationsService {
   }
 
   /** Adds a number, or does nothing when the id is taken. @returns its id, or null when that is taken */
-  async addPhoneNumber({ id = `phone_${ulid()}`, ...number }: NewPhoneNumber): Promise<string | null> {
+  async addPhoneNumber({ id = `phone_${newUlid()}`, ...number }: NewPhoneNumber): Promise<string | null> {
     const { organizationId, phoneNumber, outboundAgent } = number;
     const [agentId, agentChannel] = [outboundAgent?.id ?? null, outboundAgent?.channel ?? null];
     const added = await this.database.run(ADD_PHONE_NUMBER, { id, organizationId, phoneNumber, agentId, agentChannel });

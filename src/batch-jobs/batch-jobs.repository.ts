@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { In, MoreThan, type EntityManager } from 'typeorm';
-import { decodeTime, monotonicFactory, ulid } from 'ulid';
+import { decodeTime } from 'ulid';
 import type { Caller } from '../shared/caller.js';
 import { Database } from '../shared/database.js';
 import { Idempotency } from '../shared/idempotency.js';
+import { ascendingUlids, newUlid } from '../shared/new-ulid.js';
 import { run } from '../shared/statement.js';
 import { BatchJobHold } from './batch-job-hold.entity.js';
 import { BatchJob, type BatchJobId } from './batch-job.entity.js';
@@ -89,7 +90,7 @@ export class BatchJobsRepository {
     job: NewBatchJob,
     answerOf: (id: BatchJobId) => unknown = () => null,
   ): Promise<BatchJobId | null> {
-    const ofBatch = ulid();
+    const ofBatch = newUlid();
     const id: BatchJobId = `batch_${ofBatch}`;
     const insert = async (manager: EntityManager): Promise<BatchJobId | null> => {
       const inserted = await run(manager, INSERT_BATCH_JOB, insertParameters(id, caller, job));
@@ -193,7 +194,7 @@ async function insertContacts(
   list: ContactList,
   createdAtMs: number,
 ): Promise<void> {
-  const nextUlid = monotonicFactory();
+  const nextUlid = ascendingUlids();
   let inserted = 0;
   for await (const { contacts, lines } of list.blocks()) {
     const contactIds = Array.from({ length: contacts }, () => `contact_${nextUlid(createdAtMs)}`);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ulid } from 'ulid';
+import { newUlid } from '../shared/new-ulid.js';
 import { Batched } from '../shared/batched.js';
 import { Database } from '../shared/database.js';
 import { run } from '../shared/statement.js';
@@ -96,7 +96,7 @@ export class CallsRepository {
 
   /** Takes contacts for the organization's free slots, `most` at once. @returns the new calls */
   claim(organizationId: string, most: number): Promise<ClaimedCall[]> {
-    const callIds = Array.from({ length: most }, () => `call_${ulid()}`);
+    const callIds = Array.from({ length: most }, () => `call_${newUlid()}`);
     return this.database.transaction(async (manager) => {
       await run(manager, LOCK_SLOTS, { organizationId });
       return run(manager, CLAIM_CALLS, { organizationId, callIds });

@@ -12,7 +12,7 @@ import {
 import { PROBE } from './database.statements.js';
 import { ServerWatch, type ServerState } from './server-watch.js';
 import { SharedAnswer } from './shared-answer.js';
-import { isOutage, isWorthRetrying, isWriteRefusal, READ_ONLY, sqlStateOf } from './sql-state.js';
+import { isOutage, isStalePlan, isWorthRetrying, isWriteRefusal, READ_ONLY, sqlStateOf } from './sql-state.js';
 import { run, type Statement } from './statement.js';
 import { UnavailableError } from './unavailable.error.js';
 
@@ -100,8 +100,9 @@ export class Database {
       })) as Session;
       const isOld = this.ageOf(session) > READ_ONLY_SESSION_KEPT_MS;
       return await work(connection.manager).catch(async (error: unknown) => {
-        const sqlState = error instanceof QueryFailedError ? sqlStateOf(error) : undefined;
-        const isOutlived = sqlState === READ_ONLY && isOld;
+        if (!(error instanceof QueryFailedError)) throw error;
+        const sqlState = sqlStateOf(error);
+        const isOutlived = isStalePlan(error) || (sqlState === READ_ONLY && isOld);
         if (sqlState === null || isOutlived) await abandon(session);
         throw isOutlived ? new OutlivedSessionError() : error;
       });
@@ -134,7 +135,10 @@ export class Database {
   }
 }
 
-/** The session was opened to a server that has become read-only since: another may be the primary by now. */
+/**
+ * The session was opened to a server that has become read-only since: another may be the primary by now. Or it has plans
+ * of tables that have changed.
+ */
 class OutlivedSessionError extends Error {}
 
 /** Ends a session that nobody answers any more, or of no use, before the pool can hand it out again. */

@@ -1,9 +1,9 @@
 import type { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisPatience } from './redis-patience.js';
 import { requestContext } from './request-context.js';
 import { ServerWatch, type ServerState } from './server-watch.js';
+import { within } from './within.js';
 
 /**
  * A snapshot that failed, a replica, a full memory, too few replicas, a user without the right: not a word is written.
@@ -56,18 +56,16 @@ export class PatientRedis {
     ask: () => Promise<T>,
     note: () => void,
   ): Promise<T | null> {
-    const over = new AbortController();
-    const tooLate = sleep(patienceMs, 'too late' as const, { signal: over.signal });
     try {
-      const answer = await Promise.race([ask(), tooLate]);
-      if (answer === 'too late') return this.noteFailure(what, `no answer within ${Math.round(patienceMs)} ms`);
+      const answered = await within(
+        patienceMs,
+        ask().then((answer) => ({ answer })),
+      );
+      if (answered === null) return this.noteFailure(what, `no answer within ${Math.round(patienceMs)} ms`);
       note();
-      return answer;
+      return answered.answer;
     } catch (error) {
       return this.noteFailure(what, (error as Error).message);
-    } finally {
-      over.abort();
-      tooLate.catch(() => undefined);
     }
   }
 

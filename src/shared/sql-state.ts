@@ -6,6 +6,10 @@ export const sqlStateOf = (error: QueryFailedError): string | null => {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 };
 
+/** A session kept the plan of a statement whose columns have another type by now, as a migration has changed them. */
+export const isStalePlan = (error: QueryFailedError): boolean =>
+  (error.driverError as { routine?: unknown }).routine === 'RevalidateCachedQuery';
+
 /** Serialization failure, deadlock, lost connection, session ended by an administrator: the statement did not happen. */
 export const isWorthRetrying = (sqlState: string | null): boolean =>
   sqlState !== null && (sqlState.startsWith('08') || ['40001', '40P01', '57P01'].includes(sqlState));

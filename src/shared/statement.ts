@@ -1,4 +1,5 @@
-import type { EntityManager } from 'typeorm';
+import { createHash } from 'node:crypto';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, type EntityManager } from 'typeorm';
 
 /**
  * A type of PostgreSQL, as values of TypeScript. As a method it takes narrower values as well: a `text` may be one of a
@@ -32,7 +33,7 @@ export const timestamp = type<Date>('timestamp with time zone', (value) => value
 export const json = type<unknown>('json', (value) => JSON.stringify(value));
 export const jsonb = type<unknown>('jsonb', (value) => JSON.stringify(value));
 export const listOf = <Value>(of: SqlType<Value>): SqlType<readonly Value[]> =>
-  type(`${of.name}[]`, (values) => values.map((value) => of.encode(value)));
+  type(`${of.name}[]`, (values) => values.map((value) => (value === null ? null : of.encode(value))));
 
 /** A type for each name. Whatever has it may be null as well: PostgreSQL's types do not tell. */
 export type Shape<Values> = { readonly [Name in keyof Values]-?: SqlType<NonNullable<Values[Name]>> };
@@ -54,6 +55,8 @@ const PARAMETER = /(?<![:\w]):([a-z]\w*)/gi;
 export class Statement<Parameters extends object, Row extends object> {
   /** With `$1`, `$2`, … in place of the names. */
   readonly text: string;
+  /** Under which a session keeps its plan: PostgreSQL allows 63 bytes. */
+  readonly name: string;
   /** In the order of `$1`, `$2`, … */
   readonly names: readonly (keyof Parameters & string)[];
 
@@ -65,6 +68,7 @@ export class Statement<Parameters extends object, Row extends object> {
       if (!names.includes(name)) names.push(name);
       return `$${names.indexOf(name) + 1}`;
     });
+    this.name = createHash('sha256').update(this.text).digest('base64url');
     this.names = names as (keyof Parameters & string)[];
     const [used, declared] = [names, Object.keys(parameters)].map((list) => list.toSorted().join(', '));
     if (used !== declared) throw new Error(`The statement uses [${used}] and declares [${declared}]: ${sql}`);
@@ -85,17 +89,33 @@ export const statement = <Parameters extends object, Row extends object>(
   definition: Definition<Parameters, Row>,
 ): Statement<Parameters, Row> => new Statement(definition);
 
-/** Runs a statement on the connection, and in the transaction, of `manager`. */
+/** What TypeORM's runner gives no way to: a statement with a name. */
+interface Session {
+  query(named: {
+    readonly name: string;
+    readonly text: string;
+    readonly values: unknown[];
+  }): Promise<{ readonly rows: unknown[] }>;
+}
+
+/**
+ * Runs a statement on the connection, and in the transaction, of `manager`. Each session parses it once: that costs more
+ * than most of them take (docs/decisions/0038-statements.md).
+ */
 export async function run<Parameters extends object, Row extends object>(
   { queryRunner, connection }: EntityManager,
   ran: Statement<Parameters, Row>,
   values: Parameters,
 ): Promise<Row[]> {
   const runner = queryRunner ?? connection.createQueryRunner();
+  if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError();
   try {
-    // Without `true`, rows of an update and of a select come in different shapes.
-    const { records } = await runner.query(ran.text, ran.bind(values), true);
-    return records as Row[];
+    const session: Session = await runner.connect();
+    const named = { name: ran.name, text: ran.text, values: ran.bind(values) };
+    const { rows } = await session.query(named).catch((error: Error) => {
+      throw new QueryFailedError(named.text, named.values, error);
+    });
+    return rows as Row[];
   } finally {
     if (!queryRunner) await runner.release();
   }

@@ -1,10 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Waits for `work`, and no longer than that; it goes on all the same. @returns null when the time was up first */
+/**
+ * Waits for `work`, and no longer than that; it goes on all the same. An answer that has arrived is in time, however long
+ * this process was too busy to read it.
+ *
+ * @returns null when the time was up first
+ */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
-  const patience = new AbortController();
-  const late = sleep(ms, null, { signal: patience.signal }).catch(() => null);
-  const outcome = await Promise.race([work, late]);
-  patience.abort();
-  return outcome;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    // Between timers and immediates Node.js reads what has arrived.
+    timer = setTimeout(() => setImmediate(resolve, null), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

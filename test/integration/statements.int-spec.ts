@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/database/data-source.js';
+import { Database } from '../../src/shared/database.js';
 import { packageFile } from '../../src/shared/package-file.js';
 import { integer, Statement, statement, text, type SqlType } from '../../src/shared/statement.js';
 import { describeStatement, type Described } from '../support/described.js';
@@ -64,6 +67,27 @@ describe('every statement', () => {
     );
     // Where a statement is made, and run.
     expect(elsewhere).toEqual(['shared/statement.ts']);
+  });
+});
+
+describe('a session', () => {
+  it('keeps the plan of a statement, and is replaced when a column has another type by now', async () => {
+    const source = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
+    try {
+      await source.query('create table changing (value integer)');
+      await source.query('insert into changing values (7)');
+      const read = statement({ sql: 'select value from changing', parameters: {}, columns: { value: text } });
+      const running = new Database(source);
+      const values = async () => (await running.run(read, {})).map(({ value }) => value);
+      expect([await values(), await values()]).toEqual([[7], [7]]);
+      expect(await source.query('select statement from pg_prepared_statements')).toEqual([{ statement: read.text }]);
+
+      await source.query('alter table changing alter column value type text');
+
+      expect(await values()).toEqual(['7']);
+    } finally {
+      await source.destroy();
+    }
   });
 });
 

@@ -1,14 +1,14 @@
 import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ulid } from 'ulid';
 import { isBatchJobId } from '../../batch-jobs/batch-jobs.repository.js';
 import { isCallId } from '../../batch-jobs/calls.repository.js';
+import { newUlid } from '../../shared/new-ulid.js';
 import { RedisPatience } from '../../shared/redis-patience.js';
 import { requestContext } from '../../shared/request-context.js';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 
-export const newRequestId = (): string => `req_${ulid()}`;
+export const newRequestId = (): string => `req_${newUlid()}`;
 
 /** The caller's own when it is 1–128 visible ASCII characters, else a new one. */
 export const requestIdOf = ({ headers }: Pick<IncomingMessage, 'headers'>): string => {
