@@ -1,6 +1,6 @@
 import { InjectQueue } from '@nestjs/bull';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Job, JobOptions, Queue } from 'bull';
+import type { Job, Queue } from 'bull';
 import { randomUUID } from 'node:crypto';
 import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { Clock } from '../shared/clock.js';
@@ -9,6 +9,7 @@ import { tellFailures } from '../shared/redis.js';
 import type { ServerState } from '../shared/server-watch.js';
 import { firingTimesOf } from './delayed-set.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';
+import { replaceWakeUpOf, type NewWakeUp, type ReplaceWakeUp } from './wake-up.script.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
 
@@ -46,11 +47,14 @@ export const wakeUpId = ({ batchJobId, revision }: Pick<ScheduledStart, 'batchJo
 export class SchedulerGateway implements OnApplicationBootstrap {
   private readonly logger = new Logger(SchedulerGateway.name);
   private readonly redis = new PatientRedis(this.logger);
+  private readonly replace: ReplaceWakeUp;
 
   constructor(
     @InjectQueue(BATCH_START_PRODUCER) private readonly starts: Queue<WakeUp>,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.replace = replaceWakeUpOf(starts);
+  }
 
   onApplicationBootstrap(): void {
     tellFailures(this.starts, this.logger);
@@ -61,52 +65,26 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     this.starts.client.on('ready', listener);
   }
 
-  /** Takes the ended schedule's wake-up away and sets that of the new one, together within the 500 ms. */
+  /** Takes the ended schedule's wake-up away and sets that of the new one, in one step. */
   async rearm(ended: ScheduledStart | null, scheduled: ScheduledStart | null): Promise<Rearmed> {
-    const [oldJobCancelled, isArmed] = await Promise.all([
-      ended ? this.forget(wakeUpId(ended)) : false,
-      scheduled ? this.wakeAt(scheduled) : false,
-    ]);
-    return { oldJobCancelled: oldJobCancelled ?? false, isArmed };
+    const endedId = ended && wakeUpId(ended);
+    const next = scheduled && this.wakeUpOf(scheduled);
+    if (next === null) {
+      return { oldJobCancelled: endedId !== null && ((await this.forget(endedId)) ?? false), isArmed: false };
+    }
+    const oldJobCancelled = await this.redis.store('add', () => this.replace(endedId, next));
+    return { oldJobCancelled: oldJobCancelled ?? false, isArmed: oldJobCancelled !== null };
   }
 
   /** @returns whether the wake-up is known to be in Redis. Setting one that is there already changes nothing. */
   async wakeAt(start: ScheduledStart): Promise<boolean> {
-    const { batchJobId, revision } = start;
-    const timestamp = this.clock.now().getTime();
-    const delay = Math.max(0, start.startsAt.getTime() - timestamp);
-    if (!Number.isSafeInteger(delay)) {
-      // Bull runs a job with a faulty delay at once.
-      this.logger.error('not an instant', { batchJobId, revision });
-      return false;
-    }
-
-    // With the timestamp given, Bull stores exactly `startsAt`; its types do not know the option.
-    const options: JobOptions & { timestamp: number } = {
-      jobId: wakeUpId(start),
-      timestamp,
-      delay,
-      removeOnComplete: true,
-      removeOnFail: true,
-    };
-    return (await this.redis.store('add', () => this.starts.add('start', { batchJobId, revision }, options))) !== null;
+    const { isArmed } = await this.rearm(null, start);
+    return isArmed;
   }
 
   /** @returns whether the wake-up was found and removed; null when Redis does not answer */
-  async forget(queueJobId: string): Promise<boolean | null> {
-    return this.redis.ask('remove', async () => {
-      const job = await this.starts.getJob(queueJobId);
-      // The record may be lost and its place in the delayed set not: Bull finds such a one only when it fires.
-      if (!job) return (await this.starts.client.zrem(this.starts.toKey('delayed'), queueJobId)) > 0;
-      return job.remove().then(
-        () => true,
-        (error: Error) => {
-          // Bull does not remove what a worker has locked; the claim will find it stale.
-          if (error.message === `Could not remove job ${queueJobId}`) return false;
-          throw error;
-        },
-      );
-    });
+  forget(queueJobId: string): Promise<boolean | null> {
+    return this.redis.ask('remove', () => this.replace(queueJobId, null));
   }
 
   /** @returns null when Redis has no such wake-up, `'unknown'` when Redis does not answer */
@@ -148,6 +126,16 @@ export class SchedulerGateway implements OnApplicationBootstrap {
       set: await this.starts.client.set(this.starts.toKey('epoch'), randomUUID(), 'NX'),
     }));
     return answer && answer.set === 'OK';
+  }
+
+  /** Null for what is not an instant: Bull would run it at once. */
+  private wakeUpOf(start: ScheduledStart): NewWakeUp | null {
+    const { batchJobId, revision, startsAt } = start;
+    const timestamp = this.clock.now().getTime();
+    const delay = Math.max(0, startsAt.getTime() - timestamp);
+    if (Number.isSafeInteger(delay)) return { id: wakeUpId(start), data: { batchJobId, revision }, timestamp, delay };
+    this.logger.error('not an instant', { batchJobId, revision });
+    return null;
   }
 
   private async describe(job: Job<WakeUp>): Promise<QueueJob> {

@@ -1,10 +1,12 @@
 /* oxlint-disable jest/no-standalone-expect -- what runs at the same time is reported as tests */
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { getQueueToken } from '@nestjs/bull';
 import { ConsoleLogger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import type { JobOptions, Queue } from 'bull';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { producerModules } from '../../src/queue/queues.js';
+import { BATCH_START_PRODUCER, producerModules } from '../../src/queue/queues.js';
 import { SchedulerGateway, wakeUpId } from '../../src/queue/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
 import { SETTINGS, withDefaults } from '../../src/shared/settings.js';
@@ -42,9 +44,10 @@ async function setup(redisUrl = REDIS_URL) {
     .compile();
   await module.init();
   const gateway = module.get(SchedulerGateway);
+  const queue = module.get<Queue>(getQueueToken(BATCH_START_PRODUCER), { strict: false });
   const close = () => module.close();
   open.push(close);
-  return { gateway, prefix, close };
+  return { gateway, queue, prefix, close };
 }
 
 async function aProxy(): Promise<TcpProxy> {
@@ -143,6 +146,61 @@ describe('the gateway', () => {
     expect(await gateway.rearm(old, moved)).toEqual({ oldJobCancelled: true, isArmed: true });
     expect(await gateway.listArmed()).toEqual(new Map([[wakeUpId(moved), moved.startsAt]]));
     expect(await gateway.rearm(old, null)).toEqual({ oldJobCancelled: false, isArmed: false });
+  });
+
+  it.each([
+    ['later', AN_HOUR_MS],
+    ['at once', 0],
+  ])('writes, for a wake-up %s, what Bull would have written', async (_, delay) => {
+    const { gateway, queue, redis, key } = await connected();
+    const timestamp = Date.now();
+    const ours = aStart(new Date(timestamp + delay));
+    const ofBull = { ...ours, revision: 2 };
+    const options = { jobId: wakeUpId(ofBull), delay, removeOnComplete: true, removeOnFail: true };
+
+    await gateway.rearm(null, ours);
+    await queue.add('start', { batchJobId: ours.batchJobId, revision: 2 }, { ...options, timestamp } as JobOptions);
+
+    const record = async (start: typeof ours) => {
+      const { timestamp: madeAt, delay: waits, data, opts, ...others } = await redis.hgetall(key(wakeUpId(start)));
+      const { jobId, timestamp: at, delay: ms, ...rest } = JSON.parse(opts) as Record<string, unknown>;
+      const firesAt = Number(madeAt) + Number(waits);
+      expect([jobId, at, ms]).toEqual([wakeUpId(start), Number(madeAt), Number(waits)]);
+      expect(JSON.parse(data)).toEqual({ batchJobId: start.batchJobId, revision: start.revision });
+      return { ...others, rest, firesAt: delay > 0 ? firesAt : null };
+    };
+    expect(await record(ours)).toEqual(await record(ofBull));
+    const scores = await redis.zmscore(key('delayed'), wakeUpId(ours), wakeUpId(ofBull));
+    expect(Number(scores[1]) - Number(scores[0])).toBe(delay > 0 ? 1 : 0);
+    expect(await redis.lrange(key('wait'), 0, -1)).toHaveLength(delay > 0 ? 0 : 2);
+  });
+
+  it('tells workers of a wake-up that is the first to fire, and of no other', async () => {
+    const { gateway, redis, key } = await connected();
+    const heard: string[] = [];
+    const subscriber = redis.duplicate();
+    open.push(async () => subscriber.disconnect());
+    await subscriber.subscribe(key('delayed'));
+    subscriber.on('message', (_: string, firesAt: string) => heard.push(firesAt));
+    const at = (hours: number) => aStart(new Date(Date.now() + hours * AN_HOUR_MS));
+    const starts = [at(2), at(3), at(1)];
+
+    for (const start of starts) await gateway.rearm(null, start);
+
+    const first = [starts[0], starts[2]].map(({ startsAt }) => String(startsAt.getTime()));
+    await eventually(() => expect(heard).toHaveLength(2));
+    expect(heard).toEqual(first);
+  });
+
+  it('leaves a wake-up that a worker has locked, and sets the new one', async () => {
+    const { gateway, redis, key } = await connected();
+    const old = aStart();
+    await gateway.wakeAt(old);
+    await redis.set(`${key(wakeUpId(old))}:lock`, 'a worker');
+
+    expect(await gateway.rearm(old, { ...old, revision: 2 })).toEqual({ oldJobCancelled: false, isArmed: true });
+
+    expect(await redis.exists(key(wakeUpId(old)))).toBe(1);
   });
 
   it('never gives two schedules one id, and leaves an id that is used as it is', async () => {
@@ -301,9 +359,11 @@ describe('with Redis away', () => {
       const start = aStart();
       await gateway.wakeAt(start);
 
-      // Shorter than one command may take, longer than several together.
-      proxy.delay(350);
-      expect(await gateway.rearm(start, null)).toEqual({ oldJobCancelled: false, isArmed: false });
+      // One step: shorter than what is waited for, and longer.
+      proxy.delay(200);
+      expect(await gateway.rearm(start, { ...start, revision: 2 })).toEqual({ oldJobCancelled: true, isArmed: true });
+      proxy.delay(700);
+      expect(await gateway.forget(wakeUpId({ ...start, revision: 2 }))).toBeNull();
     },
 
     'connections that are reset again and again do no harm': async () => {

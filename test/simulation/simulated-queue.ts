@@ -61,7 +61,16 @@ export class SimulatedRedis {
         return effect();
       });
     const client = {
-      zrem: (_key: string, id: string) => command(`zrem ${id}`, () => 0),
+      defineCommand: () => undefined,
+      /** As `wake-up.script.ts` has it: six keys, the prefix, then what it is about. */
+      replaceWakeUp: (...all: (string | number)[]) => {
+        const [ended, id, data, opts] = all.slice(7).map(String);
+        return command(`replace ${ended} ${id}`, () => {
+          const isRemoved = this.remove(ended);
+          if (id) this.add(id, JSON.parse(data) as WakeUp, JSON.parse(opts) as JobOptions & { timestamp: number });
+          return isRemoved ? 1 : 0;
+        });
+      },
       zrange: () => command('zrange', () => [...this.delayed()].flatMap(([id, atMs]) => [id, String(scoreAt(atMs))])),
       zmscore: (_key: string, ...ids: string[]) =>
         command('zmscore', () => {
@@ -78,20 +87,12 @@ export class SimulatedRedis {
     const queue = {
       client,
       toKey: (name: string) => name,
-      add: (_name: string, data: WakeUp, opts: JobOptions & { timestamp: number }) =>
-        command(`add ${opts.jobId}`, () => this.add(data, opts)),
-      getJob: (id: string) =>
-        command(`get ${id}`, () => {
-          const entry = this.entries.get(id);
-          return entry ? { id, remove: () => command(`remove ${id}`, () => this.remove(id)) } : null;
-        }),
     };
     return queue as unknown as Queue<WakeUp>;
   }
 
   /** A used id is silently ignored. */
-  private add(data: WakeUp, opts: JobOptions & { timestamp: number }): void {
-    const id = String(opts.jobId);
+  private add(id: string, data: WakeUp, opts: JobOptions & { timestamp: number }): void {
     if (this.entries.has(id)) return;
     const delayMs = Number(opts.delay);
     const state = delayMs > 0 ? 'delayed' : 'waiting';
@@ -104,8 +105,7 @@ export class SimulatedRedis {
     return entry;
   }
 
-  private remove(id: string): void {
-    if (this.entries.get(id)?.state === 'active') throw new Error(`Could not remove job ${id}`);
-    this.entries.delete(id);
+  private remove(id: string): boolean {
+    return this.entries.get(id)?.state !== 'active' && this.entries.delete(id);
   }
 }
