@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '../shared/caller.js';
+import { Database } from '../shared/database.js';
+import { Gathered } from '../shared/gathered.js';
 import { Idempotency } from '../shared/idempotency.js';
 import { run } from '../shared/statement.js';
 import type { BatchJobId } from './batch-job.entity.js';
@@ -9,6 +11,8 @@ import type { ChangeTerms } from './change-terms.js';
 import {
   LOCK_BATCH_JOB,
   type ConditionalStatement,
+  type GatheredParameters,
+  type GatheredStatement,
   type OrderParameters,
   type Refusal,
   type StatementRow,
@@ -60,10 +64,19 @@ export interface ChangeOrder {
   readonly answerOf?: (changed: Changed) => unknown;
 }
 
+/** A change that was made to be asked for by many. */
+export type GatheredChange<Parameters extends object, Own extends string> = (
+  order: ChangeOrder,
+  own: Parameters,
+) => Promise<ChangeResult<Own>>;
+
 /** Makes the changes that people ask for: each if, and only if, the job's state and their terms allow it. */
 @Injectable()
 export class BatchJobChanges {
-  constructor(private readonly idempotency: Idempotency) {}
+  constructor(
+    private readonly idempotency: Idempotency,
+    private readonly database: Database,
+  ) {}
 
   /**
    * @param allowed statuses in which the job may be
@@ -76,6 +89,32 @@ export class BatchJobChanges {
     own: Parameters,
   ): Promise<ChangeResult<Own>> {
     return this.carryOut(order, (manager) => run(manager, statement, parametersOf(order, allowed, own)));
+  }
+
+  /**
+   * The same for a change that many ask for at one time: those without terms that only one statement can judge share a
+   * commit. None of them is refused, delayed or failed by another.
+   */
+  gather<Parameters extends object, Own extends string>(
+    one: ConditionalStatement<Parameters, Own>,
+    many: GatheredStatement<Parameters, Own>,
+    allowed: readonly BatchJobStatus[],
+  ): GatheredChange<Parameters, Own> {
+    type Row = StatementRow<Own> | undefined;
+    const gathered = new Gathered<OrderParameters & Parameters, Row>(
+      ({ batchJobId }) => batchJobId,
+      async (order) => (await this.database.run(one, order))[0],
+      async (orders) => {
+        const rows = await this.database.run(many, listsOf(many, allowed, orders));
+        const found = new Map(rows.map((row) => [row.batchJobId, row]));
+        return orders.map(({ batchJobId }) => found.get(batchJobId) ?? null);
+      },
+    );
+    return async (order, own) => {
+      if (order.caller.idempotent || order.terms?.ifMatch) return this.make(one, allowed, order, own);
+      const row = await gathered.do(parametersOf(order, allowed, own));
+      return row ? toResult(order.batchJobId, row) : { outcome: 'not_found' };
+    };
   }
 
   /**
@@ -117,6 +156,17 @@ export class BatchJobChanges {
     );
   }
 }
+
+/** Each parameter of many orders as a list. */
+const listsOf = <Parameters extends object, Own extends string>(
+  { definition }: GatheredStatement<Parameters, Own>,
+  allowed: readonly BatchJobStatus[],
+  orders: readonly (OrderParameters & Parameters)[],
+): GatheredParameters<Parameters> => {
+  const names = Object.keys(definition.parameters) as (keyof (OrderParameters & Parameters))[];
+  const lists = Object.fromEntries(names.map((name) => [name, orders.map((order) => order[name])]));
+  return { ...lists, allowed } as GatheredParameters<Parameters>;
+};
 
 const parametersOf = <Parameters extends object>(
   { caller, batchJobId, terms = {} }: ChangeOrder,

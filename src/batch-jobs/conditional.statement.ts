@@ -6,7 +6,9 @@ import {
   text,
   timestamp,
   boolean,
+  PARAMETER,
   type Shape,
+  type SqlType,
   type Statement,
 } from '../shared/statement.js';
 import type { HistoryAction } from './batch-job-history.entity.js';
@@ -19,6 +21,7 @@ export type Refusal<Own extends string = never> = 'status' | Own | 'entity_tag';
 
 /** What a conditional statement did, and what it met. */
 export interface StatementRow<Own extends string = never> {
+  readonly batchJobId: string;
   readonly changed: boolean;
   /** The first condition that did not hold. Null: it was changed. */
   readonly refusal: Refusal<Own> | null;
@@ -37,6 +40,7 @@ export interface StatementRow<Own extends string = never> {
 }
 
 const COLUMNS: Shape<StatementRow<string>> = {
+  batchJobId: text,
   changed: boolean,
   refusal: text,
   entityTag: text,
@@ -98,7 +102,8 @@ export const refusalOf = (row: string, onlyIf: Readonly<Record<string, string>>)
       when ${entityTagSql(row)} <> all (:ifMatch) then 'entity_tag'
     end`;
 
-interface ConditionalChange<Parameters, Own extends string> {
+/** What one verb does to a job, and when. */
+export interface ConditionalChange<Parameters, Own extends string> {
   readonly action: HistoryAction;
   readonly set: string;
   /** The verb's own conditions, as SQL, by the codes under which they refuse. */
@@ -121,28 +126,16 @@ export type ConditionalStatement<Parameters extends object, Own extends string> 
   StatementRow<Own>
 >;
 
-/**
- * One statement, one round trip: lock the row, change it if its status, `onlyIf` and the caller's terms allow, write the
- * history.
- *
- * The lock settles every race: of two rivals the second sees what the first committed. Each condition is judged once, under
- * it. No row comes back for an unknown job; a row that is not `changed` says what refused.
- */
-export const conditionally = <Parameters extends object, Own extends string>({
+/** What becomes of `met`, a query of the rows that are to be changed, locked. */
+const changing = <Parameters extends object, Own extends string>({
   action,
   set,
   onlyIf,
-  parameters,
   also,
   contacts = '0',
   details = 'null::jsonb',
   factsOf = historyFacts,
-}: ConditionalChange<Parameters, Own>): ConditionalStatement<Parameters, Own> =>
-  statement<OrderParameters & Parameters, StatementRow<Own>>({
-    sql: `
-  with met as (
-    select * from batch_jobs where id = :batchJobId and organization_id = :organizationId for no key update
-  ), old as materialized (
+}: ConditionalChange<Parameters, Own>): string => `old as materialized (
     select met.*, ${refusalOf('met', onlyIf)} as refusal from met
   ), changed as (
     update batch_jobs as job set ${set}
@@ -153,14 +146,72 @@ export const conditionally = <Parameters extends object, Own extends string>({
     select changed.id, changed.organization_id, '${action}', :actor, :requestId, :reason::text, ${factsOf('old')}, ${factsOf('changed')}
       from changed join old using (id)
   )${also ? `, also as (${also})` : ''}
-  select changed.id is not null as changed, old.refusal,
+  select old.id as "batchJobId", changed.id is not null as changed, old.refusal,
          case when changed.id is null then ${entityTagSql('old')} else ${entityTagSql('changed')} end as "entityTag",
          old.status as "statusBefore", changed.status as "statusAfter",
          old.schedule_revision as "revisionBefore", changed.schedule_revision as "revisionAfter",
          old.starts_at as "startsAtBefore", changed.starts_at as "startsAtAfter",
          changed.started_at as "startedAt", (${contacts})::integer as contacts,
          ${details} as details
-    from old left join changed using (id)`,
-    parameters: { ...PARAMETERS, ...parameters } as Shape<OrderParameters & Parameters>,
+    from old left join changed using (id)`;
+
+/**
+ * One statement, one round trip: lock the row, change it if its status, `onlyIf` and the caller's terms allow, write the
+ * history.
+ *
+ * The lock settles every race: of two rivals the second sees what the first committed. Each condition is judged once, under
+ * it. No row comes back for an unknown job; a row that is not `changed` says what refused.
+ */
+export const conditionally = <Parameters extends object, Own extends string>(
+  change: ConditionalChange<Parameters, Own>,
+): ConditionalStatement<Parameters, Own> =>
+  statement<OrderParameters & Parameters, StatementRow<Own>>({
+    sql: `
+  with met as (
+    select * from batch_jobs where id = :batchJobId and organization_id = :organizationId for no key update
+  ), ${changing(change)}`,
+    parameters: { ...PARAMETERS, ...change.parameters } as Shape<OrderParameters & Parameters>,
     columns: COLUMNS,
   });
+
+/** The orders of a gathered statement, each parameter a list in their order. Only the statuses are those of all. */
+export type GatheredParameters<Parameters> = Pick<OrderParameters, 'allowed'> & {
+  readonly [Name in Exclude<keyof (OrderParameters & Parameters), 'allowed' | 'ifMatch'>]: readonly (OrderParameters &
+    Parameters)[Name][];
+};
+
+/** A statement made by `gathered`. */
+export type GatheredStatement<Parameters extends object, Own extends string> = Statement<
+  GatheredParameters<Parameters>,
+  StatementRow<Own>
+>;
+
+/**
+ * The same for the orders of many, each on a job of its own and without entity tags. No row comes back for an unknown job,
+ * nor for one whose row somebody has locked: nobody waits here.
+ */
+export const gathered = <Parameters extends object, Own extends string>(
+  change: ConditionalChange<Parameters, Own>,
+): GatheredStatement<Parameters, Own> => {
+  const { allowed, ifMatch: _, ...ofOrder } = PARAMETERS;
+  const each: Readonly<Record<string, SqlType<unknown>>> = { ...ofOrder, ...(change.parameters as object) };
+  const names = Object.keys(each);
+  const asked = (name: string): string => `"asked.${name}"`;
+  const ofEach = changing(change)
+    .replaceAll(':ifMatch', 'null::text[]')
+    .replaceAll(PARAMETER, (found, name: string) => (name in each ? asked(name) : found));
+  return statement<GatheredParameters<Parameters>, StatementRow<Own>>({
+    sql: `
+  with met as (
+    select job.*, asked.*
+      from unnest(${names.map((name) => `:${name}::${each[name].name}[]`).join(', ')}) as asked (${names.map(asked).join(', ')})
+      join batch_jobs as job on job.id = ${asked('batchJobId')} and job.organization_id = ${asked('organizationId')}
+       for no key update of job skip locked
+  ), ${ofEach}`,
+    parameters: {
+      allowed,
+      ...Object.fromEntries(names.map((name) => [name, listOf(each[name])])),
+    } as unknown as Shape<GatheredParameters<Parameters>>,
+    columns: COLUMNS,
+  });
+};

@@ -1,20 +1,34 @@
 import { Injectable } from '@nestjs/common';
+import { Batched } from '../shared/batched.js';
 import { Database } from '../shared/database.js';
+import { Gathered } from '../shared/gathered.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { StartTrigger } from './batch-job-start.entity.js';
 import { ALLOWED } from './batch-job.status.js';
-import { BatchJobChanges, type ChangeOrder, type ChangeResult, type ScheduledStart } from './batch-job.changes.js';
+import {
+  BatchJobChanges,
+  type GatheredChange,
+  type ChangeOrder,
+  type ChangeResult,
+  type ScheduledStart,
+} from './batch-job.changes.js';
 import { CANCEL_WAITING } from './contact.statements.js';
+import type { LateLimit } from './late-limit.sql.js';
 import type { ResolvedSchedule } from './schedule.js';
 import {
   CANCEL,
   CLAIM,
+  CLAIM_MANY,
   CLAIM_REFUSED,
   LIST_OVERDUE_STARTS,
   LIST_SCHEDULED,
   RESCHEDULE,
+  RESCHEDULE_MANY,
   START_NOW,
+  type ClaimRow,
   type ListedStart,
+  type MoveParameters,
+  type WakeUp,
 } from './schedule.statements.js';
 
 export type ClaimResult =
@@ -24,19 +38,38 @@ export type ClaimResult =
   /** Another revision, status or no such job: nothing to do, now or later. */
   | { readonly outcome: 'stale' };
 
+// A statement of more would hold its locks for longer than a commit takes.
+const CLAIMS_AT_ONCE = 100;
+
+/** The limit is the process's own: the same for all. */
+type Claim = WakeUp & LateLimit;
+
 /** The start protocol's statements on `batch_jobs`: each changes a row if, and only if, its state allows it. */
 @Injectable()
 export class ScheduleRepository {
+  private readonly move: GatheredChange<MoveParameters, 'past_start'>;
+  private readonly sweeping = new Batched((claims: readonly Claim[]) => this.claimTogether(claims), {
+    keyOf: ({ batchJobId }) => batchJobId,
+    most: CLAIMS_AT_ONCE,
+  });
+  private readonly claims = new Gathered<Claim, ClaimResult>(
+    ({ batchJobId }) => batchJobId,
+    (claim) => this.claimAlone(claim),
+    (claims) => this.claimTogether(claims),
+  );
+
   constructor(
     private readonly database: Database,
     private readonly changes: BatchJobChanges,
-  ) {}
+  ) {
+    this.move = changes.gather(RESCHEDULE, RESCHEDULE_MANY, ALLOWED.reschedule);
+  }
 
   /** Moves the start, or sets the first one. Refused for a job that has begun or ended, and for a start not after now. */
   reschedule(order: ChangeOrder, to: ResolvedSchedule): Promise<ChangeResult<'past_start'>> {
     const { startsAt, localTime, timezone, disambiguation, tzdbVersion } = to;
     const start = { startsAt, localTime, timezone, disambiguation, tzdbVersion };
-    return this.changes.make(RESCHEDULE, ALLOWED.reschedule, order, start);
+    return this.move(order, start);
   }
 
   cancel(order: ChangeOrder): Promise<ChangeResult> {
@@ -53,20 +86,17 @@ export class ScheduleRepository {
    *
    * @param maxLateStartMinutes of a job that has no limit of its own; 0: any lateness is fine
    */
-  async claim(
-    wakeUp: Pick<ScheduledStart, 'batchJobId' | 'revision'>,
+  claim(
+    { batchJobId, revision }: Pick<ScheduledStart, 'batchJobId' | 'revision'>,
     trigger: StartTrigger,
     maxLateStartMinutes: number,
   ): Promise<ClaimResult> {
-    const { batchJobId, revision } = wakeUp;
-    const [claimed] = await this.database.run(CLAIM, { batchJobId, revision, trigger, maxLateStartMinutes });
-    if (claimed) {
-      const { status, organizationId, lateMs } = claimed;
-      return { outcome: status === 'running' ? 'started' : 'missed', organizationId, lateMs: Number(lateMs) };
-    }
-    const [refused] = await this.database.run(CLAIM_REFUSED, { batchJobId, revision, trigger });
-    if (refused?.earlyMs == null) return { outcome: 'stale' };
-    return { outcome: 'early', earlyMs: Math.max(0, Number(refused.earlyMs)) };
+    return this.claims.do({ batchJobId, revision, trigger, maxLateStartMinutes });
+  }
+
+  /** The same for a sweep, which waits for nobody. @returns null when somebody holds the job, or it is not to be started */
+  claimOverdue({ batchJobId, revision }: ScheduledStart, maxLateStartMinutes: number): Promise<ClaimResult | null> {
+    return this.sweeping.do({ batchJobId, revision, trigger: 'sweep', maxLateStartMinutes });
   }
 
   /** Schedules due for longer than `overdueMs`, the oldest first. */
@@ -78,4 +108,31 @@ export class ScheduleRepository {
   listScheduled(afterId: BatchJobId, limit: number): Promise<ListedStart[]> {
     return this.database.run(LIST_SCHEDULED, { afterId, limit });
   }
+
+  private async claimAlone(claim: Claim): Promise<ClaimResult> {
+    const [claimed] = await this.database.run(CLAIM, claim);
+    if (claimed) return toResult(claimed);
+    const { batchJobId, revision, trigger } = claim;
+    const [refused] = await this.database.run(CLAIM_REFUSED, { batchJobId, revision, trigger });
+    if (refused?.earlyMs == null) return { outcome: 'stale' };
+    return { outcome: 'early', earlyMs: Math.max(0, Number(refused.earlyMs)) };
+  }
+
+  /** Null for those that were not claimed: why, is asked for each alone. */
+  private async claimTogether(claims: readonly Claim[]): Promise<(ClaimResult | null)[]> {
+    const claimed = await this.database.run(CLAIM_MANY, {
+      batchJobIds: claims.map(({ batchJobId }) => batchJobId),
+      revisions: claims.map(({ revision }) => revision),
+      triggers: claims.map(({ trigger }) => trigger),
+      maxLateStartMinutes: claims[0].maxLateStartMinutes,
+    });
+    const results = new Map(claimed.map((row) => [row.batchJobId, toResult(row)]));
+    return claims.map(({ batchJobId }) => results.get(batchJobId) ?? null);
+  }
 }
+
+const toResult = ({ status, organizationId, lateMs }: ClaimRow): ClaimResult => ({
+  outcome: status === 'running' ? 'started' : 'missed',
+  organizationId,
+  lateMs: Number(lateMs),
+});

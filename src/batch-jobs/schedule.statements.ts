@@ -1,10 +1,10 @@
-import { bigint, count, double, integer, statement, text, timestamp } from '../shared/statement.js';
+import { bigint, count, double, integer, listOf, statement, text, timestamp } from '../shared/statement.js';
 import type { ScheduledStart } from './batch-job.changes.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import type { StartTrigger } from './batch-job-start.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import { UNPLACED } from './calls.sql.js';
-import { conditionally, END_HOLD } from './conditional.statement.js';
+import { conditionally, END_HOLD, gathered, type ConditionalChange } from './conditional.statement.js';
 import { WAITING_SQL } from './contact.status.js';
 import { historyFacts } from './history.sql.js';
 import { LATE_LIMIT, type LateLimit } from './late-limit.sql.js';
@@ -17,10 +17,12 @@ export interface MoveDetails {
 }
 
 /** See `ResolvedSchedule`. */
-type Start = Pick<ResolvedSchedule, 'startsAt' | 'localTime' | 'timezone' | 'disambiguation' | 'tzdbVersion'>;
+export type MoveParameters = Pick<
+  ResolvedSchedule,
+  'startsAt' | 'localTime' | 'timezone' | 'disambiguation' | 'tzdbVersion'
+>;
 
-/** Gives `MoveDetails` back. */
-export const RESCHEDULE = conditionally<Start, 'past_start'>({
+const MOVE: ConditionalChange<MoveParameters, 'past_start'> = {
   action: 'rescheduled',
   set: `status = 'scheduled', schedule_revision = old.schedule_revision + 1, starts_at = :startsAt::timestamptz,
         local_start_time = :localTime, timezone = :timezone, disambiguation = :disambiguation,
@@ -28,7 +30,11 @@ export const RESCHEDULE = conditionally<Start, 'past_start'>({
   onlyIf: { past_start: ':startsAt::timestamptz > clock_timestamp()' },
   parameters: { startsAt: timestamp, localTime: text, timezone: text, disambiguation: text, tzdbVersion: text },
   details: `jsonb_build_object('timezoneBefore', old.timezone)`,
-});
+};
+
+/** Gives `MoveDetails` back. */
+export const RESCHEDULE = conditionally(MOVE);
+export const RESCHEDULE_MANY = gathered(MOVE);
 
 /** Contacts being called keep their call; those waiting for one are cancelled (`CANCEL_WAITING`), as are those whose call is not placed yet, by whoever would have placed it. */
 export const CANCEL = conditionally({
@@ -58,7 +64,8 @@ export interface ListedStart extends ScheduledStart {
   readonly dueForMs: number;
 }
 
-interface WakeUp extends Pick<ScheduledStart, 'batchJobId' | 'revision'> {
+/** What asks for a claim. */
+export interface WakeUp extends Pick<ScheduledStart, 'batchJobId' | 'revision'> {
   readonly trigger: StartTrigger;
 }
 
@@ -72,29 +79,28 @@ export interface ClaimRow {
 
 const MISSED = `(${LATE_LIMIT} > 0 and moment.at - job.starts_at > make_interval(mins => ${LATE_LIMIT}))`;
 
-/**
- * Starts a due batch, or gives it up when it is too late to start.
- *
- * `starts_at <= moment.at` is the load-bearing condition: with it every interleaving of moves, starts, cancels, repeated
- * and early wake-ups starts a batch at most once and never early. PostgreSQL's clock is the only one asked, and once:
- * the moment is taken before the row's lock is had, so waiting for a rival can only make the claim stricter.
- */
-export const CLAIM = statement<WakeUp & LateLimit, ClaimRow>({
-  sql: `
+/** SQL: a `job` is to be started for a wake-up of that revision. */
+const isInForceAndDue = (revision: string): string =>
+  `job.status = 'scheduled' and job.schedule_revision = ${revision} and job.starts_at <= moment.at`;
+
+/** @param wakeUp SQL of what is claimed: `batch_job_id`, `revision`, `trigger` */
+const claiming = (wakeUp: string): string => `
   with moment as materialized (
     select clock_timestamp() as at
+  ), wake_up as materialized (
+    ${wakeUp}
   ), claimed as (
     update batch_jobs as job
        set status = case when ${MISSED} then 'failed' else 'running' end,
            started_at = case when ${MISSED} then null else moment.at end,
            completed_at = case when ${MISSED} then moment.at end,
            failure_reason = case when ${MISSED} then 'start_window_missed' end
-      from moment
-     where job.id = :batchJobId and job.status = 'scheduled' and job.schedule_revision = :revision and job.starts_at <= moment.at
-    returning job.*, moment.at as claimed_at
+      from wake_up, moment
+     where job.id = wake_up.batch_job_id and ${isInForceAndDue('wake_up.revision')}
+    returning job.*, moment.at as claimed_at, wake_up.trigger
   ), start as (
     insert into batch_job_starts (batch_job_id, revision, trigger, planned_at, started_at, late_ms)
-    select id, schedule_revision, :trigger, starts_at, started_at,
+    select id, schedule_revision, trigger, starts_at, started_at,
            round(extract(epoch from started_at - starts_at) * 1000)
       from claimed where status = 'running'
   ), history as (
@@ -105,9 +111,42 @@ export const CLAIM = statement<WakeUp & LateLimit, ClaimRow>({
   )
   select id as "batchJobId", organization_id as "organizationId", status,
          round(extract(epoch from claimed_at - starts_at) * 1000)::bigint as "lateMs"
-    from claimed`,
+    from claimed`;
+
+const CLAIM_COLUMNS = { batchJobId: text, organizationId: text, status: text, lateMs: bigint };
+
+/**
+ * Starts a due batch, or gives it up when it is too late to start.
+ *
+ * `starts_at <= moment.at` is the load-bearing condition: with it every interleaving of moves, starts, cancels, repeated
+ * and early wake-ups starts a batch at most once and never early. PostgreSQL's clock is the only one asked, and once:
+ * the moment is taken before the row's lock is had, so waiting for a rival can only make the claim stricter.
+ */
+export const CLAIM = statement<WakeUp & LateLimit, ClaimRow>({
+  sql: claiming('select :batchJobId::text as batch_job_id, :revision::integer as revision, :trigger::text as trigger'),
   parameters: { batchJobId: text, revision: integer, trigger: text, maxLateStartMinutes: integer },
-  columns: { batchJobId: text, organizationId: text, status: text, lateMs: bigint },
+  columns: CLAIM_COLUMNS,
+});
+
+interface WakeUps extends LateLimit {
+  readonly batchJobIds: readonly string[];
+  readonly revisions: readonly number[];
+  readonly triggers: readonly StartTrigger[];
+}
+
+/** The same for many batches, each of which is judged by itself; but for those whose row somebody has locked. */
+export const CLAIM_MANY = statement<WakeUps, ClaimRow>({
+  sql: claiming(`select asked.*
+      from unnest(:batchJobIds::text[], :revisions::integer[], :triggers::text[]) as asked (batch_job_id, revision, trigger)
+      join batch_jobs on batch_jobs.id = asked.batch_job_id
+       for no key update of batch_jobs skip locked`),
+  parameters: {
+    batchJobIds: listOf(text),
+    revisions: listOf(integer),
+    triggers: listOf(text),
+    maxLateStartMinutes: integer,
+  },
+  columns: CLAIM_COLUMNS,
 });
 
 /**

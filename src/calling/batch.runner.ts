@@ -37,12 +37,35 @@ export class BatchRunner {
   ): Promise<ClaimResult> {
     for (;;) {
       const claim = await this.schedules.claim(wakeUp, trigger, this.settings.maxLateStartMinutes);
-      this.report(wakeUp, trigger, claim);
-      this.count(trigger, claim);
-      if (claim.outcome === 'started') this.dispatcher.request(claim.organizationId);
+      this.note(wakeUp, trigger, claim);
       if (claim.outcome !== 'early' || claim.earlyMs > MAX_EARLY_WAIT_MS || signal.aborted) return claim;
       await sleep(claim.earlyMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /**
+   * Starts those that nobody woke. Waits for no row that somebody holds.
+   *
+   * @returns what became of each, in their order; null: somebody holds it, or has claimed it just now
+   */
+  startOverdue(overdue: readonly ScheduledStart[]): Promise<PromiseSettledResult<ClaimResult | null>[]> {
+    return Promise.allSettled(
+      overdue.map(async (start) => {
+        const claim = await this.schedules.claimOverdue(start, this.settings.maxLateStartMinutes);
+        if (claim) this.note(start, 'sweep', claim);
+        return claim;
+      }),
+    );
+  }
+
+  private note(
+    wakeUp: Pick<ScheduledStart, 'batchJobId' | 'revision'>,
+    trigger: StartTrigger,
+    claim: ClaimResult,
+  ): void {
+    this.report(wakeUp, trigger, claim);
+    this.count(trigger, claim);
+    if (claim.outcome === 'started') this.dispatcher.request(claim.organizationId);
   }
 
   private count(trigger: StartTrigger, claim: ClaimResult): void {

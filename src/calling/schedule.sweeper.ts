@@ -10,8 +10,8 @@ const SCHEDULE_SWEEP_INTERVAL_MS = 2_000;
 // Leaves the wake-up its chance: a start that the timer is about to make is not worth a second claim.
 const OVERDUE_MS = 2_000;
 
-// Keeps one round short; what is left over is found by the next round or by another worker.
-const SWEEP_LIMIT = 100;
+// At one time: they share a few statements. As long as there are as many, the next are looked for at once.
+const SWEEP_LIMIT = 500;
 
 /** Starts what is due in PostgreSQL and was not woken: the reason why a lost wake-up is harmless. */
 @Injectable()
@@ -37,13 +37,19 @@ export class ScheduleSweeper implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /**
-   * One round: claims the overdue schedules one by one, whoever else does the same. One that cannot be claimed, because
-   * somebody holds its row, does not keep the others waiting.
+   * One round: claims the overdue schedules, whoever else does the same. One that cannot be claimed, because somebody holds
+   * its row, is left to the next round.
    */
   async sweep(signal: AbortSignal): Promise<void> {
-    for (const overdue of await this.schedules.listOverdue(OVERDUE_MS, SWEEP_LIMIT)) {
-      if (signal.aborted) return;
-      await this.runner.start(overdue, 'sweep', signal).catch((error: unknown) => this.report(error, overdue));
+    while (!signal.aborted) {
+      const overdue = await this.schedules.listOverdue(OVERDUE_MS, SWEEP_LIMIT);
+      const tries = await this.runner.startOverdue(overdue);
+      tries.forEach((tried, at) => {
+        if (tried.status === 'rejected') this.report(tried.reason, overdue[at]);
+      });
+      // Without any that was claimed the same ones would be found again.
+      const hasClaimed = tries.some((tried) => tried.status === 'fulfilled' && tried.value !== null);
+      if (overdue.length < SWEEP_LIMIT || !hasClaimed) return;
     }
   }
 

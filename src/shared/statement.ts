@@ -45,8 +45,8 @@ interface Definition<Parameters, Row> {
   readonly columns: Shape<Row>;
 }
 
-// Not the second colon of a cast, nor one within a word, as in the `HH24:MI` of a format.
-const PARAMETER = /(?<![:\w]):([a-z]\w*)/gi;
+/** Not the second colon of a cast, nor one within a word, as in the `HH24:MI` of a format. */
+export const PARAMETER = /(?<![:\w]):([a-z]\w*)/gi;
 
 /**
  * One statement of PostgreSQL: its text, what it takes and what it gives. `test/integration/statements.int-spec.ts` has

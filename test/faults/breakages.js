@@ -16,7 +16,7 @@ export const BREAKAGES = [
   },
   {
     name: 'no revision check',
-    replacements: [[STATEMENTS, 'job.schedule_revision = :revision', ':revision::integer is not null']],
+    replacements: [[STATEMENTS, 'job.schedule_revision = ${revision}', '${revision} is not null']],
     only: 'queue jobs',
     reveals: /said that revision \d+ of \S+ was started/,
   },
@@ -54,18 +54,22 @@ export const BREAKAGES = [
   {
     name: 'read, then write',
     replacements: [
+      // One by one, as claims that are gathered lock first.
+      [REPOSITORY, 'return this.claims.do(', 'return this.claimAlone('],
       [
         REPOSITORY,
         'const [claimed] = await this.database.run(CLAIM,',
         `const [read] = await this.database.read((manager) => manager.query(
            \`select status = 'scheduled' and schedule_revision = $2 and starts_at <= clock_timestamp() as due
-              from batch_jobs where id = $1\`, [batchJobId, revision]));
+              from batch_jobs where id = $1\`, [claim.batchJobId, claim.revision]));
          if (!read?.due) return { outcome: 'stale' };
          const [claimed] = await this.database.run(CLAIM,`,
       ],
-      [STATEMENTS, ' and job.starts_at <= moment.at', ''],
-      [STATEMENTS, 'job.schedule_revision = :revision', ':revision::integer is not null'],
-      [STATEMENTS, "job.status = 'scheduled' and :revision", "job.status <> 'running' and :revision"],
+      [
+        STATEMENTS,
+        "job.status = 'scheduled' and job.schedule_revision = ${revision} and job.starts_at <= moment.at",
+        "job.status <> 'running' and ${revision} is not null",
+      ],
     ],
     only: 'on one row',
     reveals:

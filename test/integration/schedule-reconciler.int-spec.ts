@@ -258,6 +258,24 @@ describe('a sweep', () => {
     expect((await rows.row(held)).status).toBe('running');
   });
 
+  it('starts more than one look finds, although one of them is held', async () => {
+    await app.database.query('truncate batch_jobs cascade');
+    const ids: string[] = [];
+    for (let jobs = 0; jobs < 1_200; jobs += 1) ids.push(await rows.add({ startsInMs: -3_000 - (1_200 - jobs) }));
+    const holder = app.database.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('select from batch_jobs where id = $1 for update', [ids[0]]);
+
+    await sweeper.sweep(NEVER);
+
+    const left = await app.database.query<{ id: string }[]>(`select id from batch_jobs where status = 'scheduled'`);
+    expect(left.map(({ id }) => id)).toEqual([ids[0]]);
+    await holder.rollbackTransaction();
+    await holder.release();
+    await sweeper.sweep(NEVER);
+    expect((await rows.row(ids[0])).status).toBe('running');
+  });
+
   it('ends before its time when told to', async () => {
     const id = await rows.add({ startsInMs: -3_000 });
 

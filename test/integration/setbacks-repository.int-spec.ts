@@ -26,7 +26,7 @@ beforeAll(async () => {
   const database = new Database(db.source);
   calls = new CallsRepository(database);
   setbacks = new SetbacksRepository(database);
-  control = new ControlRepository(new BatchJobChanges(new Idempotency(database)));
+  control = new ControlRepository(new BatchJobChanges(new Idempotency(database), database));
   rows = new CallRows(db.source);
 });
 afterAll(() => db.drop());

@@ -82,6 +82,14 @@ export class InMemorySchedules implements PublicOf<ScheduleRepository> {
     return claimed ?? this.call('why not', () => this.whyNot(batchJobId, revision));
   }
 
+  claimOverdue({ batchJobId, revision }: ScheduledStart, maxLateStartMinutes: number): Promise<ClaimResult | null> {
+    return this.call(`claim overdue r${revision}`, () => {
+      const judged = this.judge(batchJobId, revision, maxLateStartMinutes);
+      if (judged) this.settle(judged.row, judged.result, revision, 'sweep');
+      return judged?.result ?? null;
+    });
+  }
+
   listOverdue(overdueMs: number, limit: number): Promise<ScheduledStart[]> {
     return this.call('list overdue', () => {
       const latestMs = this.database.nowMs - overdueMs;

@@ -23,7 +23,7 @@ export class ScheduleDatabase {
     const source = await new DataSource(dataSourceOptions(testDatabase.url, 10)).initialize();
     const rows = new JobRows(source);
     const database = new Database(source);
-    const schedules = new ScheduleRepository(database, new BatchJobChanges(new Idempotency(database)));
+    const schedules = new ScheduleRepository(database, new BatchJobChanges(new Idempotency(database), database));
     return new ScheduleDatabase(schedules, rows, source, testDatabase);
   }
 
