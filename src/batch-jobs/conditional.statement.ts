@@ -68,15 +68,16 @@ export interface OrderParameters {
   readonly ifMatch: readonly EntityTag[] | null;
 }
 
-const PARAMETERS: Shape<OrderParameters> = {
+/** Those that differ from order to order. */
+const OF_ORDER: Shape<Omit<OrderParameters, 'allowed' | 'ifMatch'>> = {
   batchJobId: text,
   organizationId: text,
-  allowed: listOf(text),
   actor: text,
   requestId: text,
   reason: text,
-  ifMatch: listOf(text),
 };
+
+const PARAMETERS: Shape<OrderParameters> = { ...OF_ORDER, allowed: listOf(text), ifMatch: listOf(text) };
 
 /** What is read after it is as the last holder of the lock left it. Nobody waits for a job of somebody else. */
 export const LOCK_BATCH_JOB = statement({
@@ -193,8 +194,7 @@ export type GatheredStatement<Parameters extends object, Own extends string> = S
 export const gathered = <Parameters extends object, Own extends string>(
   change: ConditionalChange<Parameters, Own>,
 ): GatheredStatement<Parameters, Own> => {
-  const { allowed, ifMatch: _, ...ofOrder } = PARAMETERS;
-  const each: Readonly<Record<string, SqlType<unknown>>> = { ...ofOrder, ...(change.parameters as object) };
+  const each: Readonly<Record<string, SqlType<unknown>>> = { ...OF_ORDER, ...(change.parameters as object) };
   const names = Object.keys(each);
   const asked = (name: string): string => `"asked.${name}"`;
   const ofEach = changing(change)
@@ -209,7 +209,7 @@ export const gathered = <Parameters extends object, Own extends string>(
        for no key update of job skip locked
   ), ${ofEach}`,
     parameters: {
-      allowed,
+      allowed: PARAMETERS.allowed,
       ...Object.fromEntries(names.map((name) => [name, listOf(each[name])])),
     } as unknown as Shape<GatheredParameters<Parameters>>,
     columns: COLUMNS,

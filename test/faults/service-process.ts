@@ -11,8 +11,6 @@ export interface Failpoint {
   readonly point: string;
   /** @default 1 */
   readonly nth?: number;
-  /** A method that is held back meanwhile. */
-  readonly hold?: string;
 }
 
 /** The compiled programs; another folder of them can be judged by the same faults. */

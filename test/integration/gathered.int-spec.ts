@@ -29,8 +29,8 @@ const add = (count: number, row: NewRow = {}): Promise<string[]> =>
 
 const move = (id: string, reason?: string) => schedules.reschedule(by(CALLER, id, { reason }), startIn(HOUR_MS));
 
-const claim = (id: string, revision = 1, by = schedules) =>
-  by.claim({ batchJobId: id, revision }, 'timer', HOUR_MINUTES);
+const claim = (id: string, revision = 1, repository = schedules) =>
+  repository.claim({ batchJobId: id, revision }, 'timer', HOUR_MINUTES);
 
 /** In how many transactions the rows were last changed. */
 async function transactions(ids: readonly string[]): Promise<number> {

@@ -39,9 +39,8 @@ const REQUESTS: Readonly<Record<string, Request>> = {
       { point: 'reschedule.before' },
       { point: 'reschedule.sent' },
       { point: 'reschedule.after' },
-      // The two halves of R2 are done side by side: each alone, then both.
-      { point: 'forget.after', hold: 'wakeAt' },
-      { point: 'wakeAt.after', hold: 'forget' },
+      { point: 'rearm.before' },
+      { point: 'rearm.sent' },
       { point: 'rearm.after' },
     ],
   },

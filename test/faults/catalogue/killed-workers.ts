@@ -24,7 +24,15 @@ const WORK: Readonly<Record<string, Work>> = {
     },
   },
   sweep: {
-    points: ['listOverdue.before', 'listOverdue.after', 'start by sweep.before', 'start by sweep.after', 'sweep.after'],
+    points: [
+      'listOverdue.before',
+      'listOverdue.after',
+      'start by sweep.before',
+      'claimOverdue.sent',
+      'claimOverdue.after',
+      'start by sweep.after',
+      'sweep.after',
+    ],
     give: async (world, random) => {
       const batch = await world.client.create('to be swept', Date.now() + random.between(500, 700));
       // Without its wake-up, only the sweep can find it.

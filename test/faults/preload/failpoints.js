@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
 
 /** The folder of the compiled programs. */
@@ -7,15 +8,12 @@ const load = (path) => import(new URL(path, DIST));
 
 /** `point` → how often it is still passed before the process dies there. */
 const armed = new Map();
-/** Methods that do not come to pass while armed, so that one of two things done side by side stays alone. */
-const held = new Set();
 const known = new Set();
 
-/** @param failpoint `point`, the `nth` time it is reached, and what to `hold` back meanwhile */
-export const arm = ({ point, nth = 1, hold }) => {
+/** @param failpoint `point`, and the `nth` time it is reached */
+export const arm = ({ point, nth = 1 }) => {
   if (!known.has(point)) throw new Error(`no failpoint ${point}; there are ${[...known].join(', ')}`);
   armed.set(point, nth);
-  if (hold !== undefined) held.add(hold);
 };
 
 /** No farewell and no cleaning up: what a power cut leaves. The line is written in full before it. */
@@ -33,7 +31,6 @@ const around = (Class, method, name = () => method) => {
   const original = Class.prototype[method];
   if (typeof original !== 'function') throw new Error(`${Class.name} has no method ${method}`);
   Class.prototype[method] = async function (...given) {
-    if (held.has(method)) return new Promise(() => undefined);
     reach(`${name(given)}.before`);
     const result = await original.apply(this, given);
     reach(`${name(given)}.after`);
@@ -52,7 +49,7 @@ const { BatchStartConsumer } = await load('calling/batch-start.consumer.js');
 
 for (const [Class, ...methods] of [
   [BatchJobsRepository, 'create'],
-  [ScheduleRepository, 'reschedule', 'cancel', 'startNow', 'claim', 'listOverdue', 'listScheduled'],
+  [ScheduleRepository, 'reschedule', 'cancel', 'startNow', 'claim', 'claimOverdue', 'listOverdue', 'listScheduled'],
   [SchedulerGateway, 'rearm', 'wakeAt', 'forget', 'listArmed', 'isRedisNew'],
   [ScheduleReconciler, 'reconcile'],
   [ScheduleSweeper, 'sweep'],
@@ -60,12 +57,20 @@ for (const [Class, ...methods] of [
 ]) {
   for (const method of methods) around(Class, method)(method);
 }
-around(BatchRunner, 'start', ([, trigger]) => `start by ${trigger}`)('start by timer', 'start by sweep');
+around(BatchRunner, 'start', ([, trigger]) => `start by ${trigger}`)('start by timer');
+around(BatchRunner, 'startOverdue', () => 'start by sweep')('start by sweep');
 
 // On its way to PostgreSQL and not answered: the statement takes effect, and nobody here will know.
-const { RESCHEDULE, CANCEL, START_NOW, CLAIM } = await load('batch-jobs/schedule.statements.js');
+const { RESCHEDULE, CANCEL, START_NOW, CLAIM, CLAIM_MANY } = await load('batch-jobs/schedule.statements.js');
 const { INSERT_BATCH_JOB } = await load('batch-jobs/create.statements.js');
-const SENT = { reschedule: RESCHEDULE, cancel: CANCEL, startNow: START_NOW, claim: CLAIM, create: INSERT_BATCH_JOB };
+const SENT = {
+  reschedule: RESCHEDULE,
+  cancel: CANCEL,
+  startNow: START_NOW,
+  claim: CLAIM,
+  claimOverdue: CLAIM_MANY,
+  create: INSERT_BATCH_JOB,
+};
 const points = new Map(Object.entries(SENT).map(([name, statement]) => [statement.text ?? statement, `${name}.sent`]));
 points.set('COMMIT', 'commit.sent');
 for (const point of points.values()) known.add(point);
@@ -75,6 +80,18 @@ Client.prototype.query = function (...given) {
   const point = points.get(given[0]?.text ?? given[0]);
   const result = query.apply(this, given);
   if (point !== undefined && armed.has(point)) setImmediate(reach, point);
+  return result;
+};
+
+// The same on its way to Redis: the one script that replaces a wake-up.
+known.add('rearm.sent');
+const sendCommand = Reflect.get(Redis.prototype, 'sendCommand');
+Redis.prototype.sendCommand = function (...given) {
+  const result = sendCommand.apply(this, given);
+  const [{ name, args }] = given;
+  if (armed.has('rearm.sent') && name.startsWith('eval') && String(args[2]).endsWith(':batch-start:delayed')) {
+    setImmediate(reach, 'rearm.sent');
+  }
   return result;
 };
 
