@@ -159,7 +159,8 @@ describe('a setback', () => {
       await setBackTimes(1);
       const hold = await rows.hold(id);
       expect(hold?.setbacks).toBe(at + 1);
-      expect(hold?.leftMs).toBeLessThanOrEqual(seconds * 1_000);
+      // A machine's clock may step back a little between the two statements.
+      expect(hold?.leftMs).toBeLessThan(seconds * 1_000 + 100);
       expect(hold?.leftMs).toBeGreaterThan(seconds * 1_000 - 900);
     }
   });

@@ -116,7 +116,7 @@ export class CallRows extends JobRows {
   /** Lets the time of every hold be over. */
   async passHolds(): Promise<void> {
     await this.source.query(
-      `update batch_job_holds set held_until = clock_timestamp() where held_until > clock_timestamp()`,
+      `update batch_job_holds set held_until = clock_timestamp() - interval '1 s' where held_until > clock_timestamp()`,
     );
   }
 
