@@ -1,12 +1,12 @@
-import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest, onRouteHookHandler, preParsingHookHandler } from 'fastify';
+import helmet from 'helmet';
 import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { RequestTimeoutError, UnreadableRequestError } from './api/http/api.errors.js';
-import { ROUTE_OF_LISTS } from './api/contact-lists/contact-list.interceptor.js';
+import { ROUTE_OF_LISTS } from './api/http/entrance.middleware.js';
 import { MAX_BODY_BYTES, readJson } from './api/http/json-body.js';
 import { newRequestId, requestIdOf } from './api/http/request-id.js';
 import { toProblem } from './api/http/problem.js';
@@ -54,6 +54,18 @@ export const createAdapter = ({ maxUploadBytes }: Pick<Environment, 'maxUploadBy
     multipart: false,
   });
 
+// Made once: what @fastify/helmet does is made anew for each request.
+const secure = helmet({
+  contentSecurityPolicy: {
+    directives: {
+      // Swagger UI styles its elements in place; and `http://localhost` must not be upgraded.
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      upgradeInsecureRequests: null,
+    },
+  },
+});
+
 /** What the standalone service adds around the module: bodies, security headers, documentation, an end in time. */
 export async function configureHttpApp(
   app: NestFastifyApplication,
@@ -64,16 +76,9 @@ export async function configureHttpApp(
   fastify.addHook('onRoute', leaveLength);
   fastify.addHook('preParsing', leaveLists);
   app.useBodyParser('application/json', {}, parseJson);
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: {
-        // Swagger UI styles its elements in place; and `http://localhost` must not be upgraded.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        upgradeInsecureRequests: null,
-      },
-    },
-  });
+  fastify.addHook('onRequest', (request, reply, done) =>
+    secure(request.raw, reply.raw, (error) => done(error as Error | undefined)),
+  );
   if (apiDocs === 'on') serveDocs(app);
   return app;
 }

@@ -1,4 +1,4 @@
-import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidApiKeyError, RateLimitedError } from './access.errors.js';
 import { ApiKeysService, type ValidKey } from './api-keys.service.js';
@@ -9,28 +9,28 @@ const keys = new WeakMap<IncomingMessage, ValidKey>();
 /** The key that a request was let in with. Adapters wrap Node's request in one of their own. */
 export const keyOf = (request: IncomingMessage | { raw: IncomingMessage }): ValidKey => {
   const key = keys.get('raw' in request ? request.raw : request);
-  if (!key) throw new Error('the route is not behind AuthenticationMiddleware');
+  if (!key) throw new Error('the route is not behind a key');
   return key;
 };
 
 const bearer = (authorization: string | undefined): string | undefined =>
   /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 
-/**
- * Lets a request in by its API key, within the key's rate limit. A middleware and not a guard, because adapters read
- * the body before guards are asked: a stranger shall neither upload ten megabytes nor learn whether his JSON parses.
- *
- * @throws invalid_api_key  missing, malformed, unknown, revoked or expired
- * @throws rate_limited     too many requests of this key within a minute
- */
+/** Lets requests in by their API keys, within the rate limit of each. */
 @Injectable()
-export class AuthenticationMiddleware implements NestMiddleware<IncomingMessage, ServerResponse> {
+export class Authentication {
   constructor(
     private readonly apiKeys: ApiKeysService,
     private readonly rateLimiter: RateLimiter,
   ) {}
 
-  async use(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
+  /**
+   * Finds the key of a request, counts the request, and says in headers what is left of the key's limit.
+   *
+   * @throws invalid_api_key  missing, malformed, unknown, revoked or expired
+   * @throws rate_limited     too many requests of this key within a minute
+   */
+  async letIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { authorization, 'x-api-key': apiKey } = request.headers;
     const given = authorization === undefined ? apiKey : bearer(authorization);
     const key = typeof given === 'string' ? await this.apiKeys.validate(given) : null;
@@ -38,7 +38,6 @@ export class AuthenticationMiddleware implements NestMiddleware<IncomingMessage,
 
     await this.limitRate(key, response);
     keys.set(request, key);
-    next();
   }
 
   private async limitRate({ id, scopes }: ValidKey, response: ServerResponse): Promise<void> {

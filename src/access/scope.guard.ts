@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { IncomingMessage } from 'node:http';
 import { InsufficientScopeError } from './access.errors.js';
-import { keyOf } from './authentication.middleware.js';
+import { keyOf } from './authentication.js';
 import type { Scope } from './scopes.js';
 
 /** The scope a route asks for. Every route behind the guard names one. */

@@ -1,5 +1,5 @@
-import { RequestMethod, type MiddlewareConsumer } from '@nestjs/common';
-import { LIMITS } from '../access/access.providers.js';
+import type { MiddlewareConsumer } from '@nestjs/common';
+import { ENTRANCE } from '../access/access.providers.js';
 import { TwilioCallbacks } from '../calling/twilio-callbacks.js';
 import { AdminController } from './admin/admin.controller.js';
 import { BatchJobsController } from './batches/batch-jobs.controller.js';
@@ -8,13 +8,14 @@ import { ListReader } from './batches/list.reader.js';
 import { CallsController } from './calls/calls.controller.js';
 import { TwilioCallbackController } from './calls/twilio-callback.controller.js';
 import { TwilioCallbackMiddleware } from './calls/twilio-callback.middleware.js';
-import { ROUTE_OF_LISTS } from './contact-lists/contact-list.interceptor.js';
+import { ContactListBody } from './contact-lists/contact-list.body.js';
 import { ContactsController } from './contacts/contacts.controller.js';
 import { ContactsReader } from './contacts/contacts.reader.js';
-import { ApiKeyMiddleware } from './http/api-key.middleware.js';
-import { BodyMiddleware, ShortBodyMiddleware } from './http/body.middleware.js';
+import { EntranceMiddleware } from './http/entrance.middleware.js';
 import { FormPassThrough } from './http/form-pass-through.js';
-import { noStore } from './http/no-store.js';
+import { JsonObjectBody } from './http/json-object.body.js';
+import { NoBody } from './http/no.body.js';
+import { RepeatedWrites } from './http/repeated-writes.js';
 import { RequestIdMiddleware } from './http/request-id.js';
 import { HistoryReader } from './ledger/history.reader.js';
 import { LedgerController } from './ledger/ledger.controller.js';
@@ -48,23 +49,21 @@ export const SERVICE_CONTROLLERS = [ErrorDocsController, HealthController, Metri
 
 /** What the controllers need. */
 export const HTTP = [
-  ...LIMITS,
+  ...ENTRANCE,
+  ContactListBody,
   ContactsReader,
   FormPassThrough,
   HistoryReader,
+  JsonObjectBody,
   ListReader,
+  NoBody,
   ProgressReader,
+  RepeatedWrites,
   TwilioCallbacks,
 ];
 
 /** What a request passes before it reaches a controller: who asks is known before anything is read. */
 export function applyMiddleware(consumer: MiddlewareConsumer): void {
-  consumer.apply(RequestIdMiddleware, noStore, ApiKeyMiddleware, BodyMiddleware).forRoutes(...KEYED);
-  consumer
-    .apply(ShortBodyMiddleware)
-    .exclude({ path: ROUTE_OF_LISTS, method: RequestMethod.POST })
-    .forRoutes(...KEYED);
-  consumer
-    .apply(RequestIdMiddleware, noStore, TwilioCallbackMiddleware, BodyMiddleware)
-    .forRoutes(TwilioCallbackController);
+  consumer.apply(RequestIdMiddleware, EntranceMiddleware).forRoutes(...KEYED);
+  consumer.apply(RequestIdMiddleware, TwilioCallbackMiddleware).forRoutes(TwilioCallbackController);
 }

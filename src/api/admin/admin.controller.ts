@@ -5,7 +5,7 @@ import { NoQuery } from '../http/no.query.js';
 import { RepairResponse } from './repair.response.js';
 import { NO_PARAMETER } from '../http/route.examples.js';
 import { KeyedController } from '../http/keyed-controller.decorator.js';
-import { NoBodyInterceptor } from '../http/no-body.interceptor.js';
+import { NoBody } from '../http/no.body.js';
 import { Operation } from '../http/operation.decorator.js';
 
 /** For the operator, whose key sees every organization. */
@@ -36,7 +36,7 @@ export class AdminController {
     scope: 'admin',
     answer: RepairResponse,
     answered: 'Redis agrees with the database.',
-    writes: { body: NoBodyInterceptor, isHarmless: true },
+    writes: { body: NoBody, isHarmless: true },
     errors: ['redis_unavailable'],
     examples: [NO_PARAMETER],
   })

@@ -1,4 +1,4 @@
-import { Body, Delete, Get, Param, Post, Query, UseInterceptors } from '@nestjs/common';
+import { Body, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import type { ContactList } from '../../batch-jobs/contact-list.js';
 import type { EntityTag } from '../../batch-jobs/entity-tag.js';
 import { NotDeletableError, NotStartableError } from '../../batch-jobs/errors.js';
@@ -6,7 +6,7 @@ import { BatchJobsService } from '../../operations/batch-jobs.service.js';
 import { DeletionService } from '../../operations/deletion.service.js';
 import type { Caller } from '../../shared/caller.js';
 import { CalledBy } from '../http/caller.decorator.js';
-import { ContactListInterceptor, Contacts } from '../contact-lists/contact-list.interceptor.js';
+import { ContactListBody, Contacts } from '../contact-lists/contact-list.body.js';
 import { BatchJobParams } from '../http/batch-job.params.js';
 import { CancelResponse, DeleteResponse, StartResponse } from './verb.responses.js';
 import { CreateBody, CreateFormBody, CreateJsonBody } from './create.body.js';
@@ -20,16 +20,13 @@ import { NoQuery } from '../http/no.query.js';
 import { ReasonQuery } from '../http/reason.query.js';
 import { NO_PARAMETER, REASON_TOO_LONG } from '../http/route.examples.js';
 import { CREATE_PROBLEMS, DETAIL_PROBLEMS, LIST_PROBLEMS } from './batches.examples.js';
-import { EntityTagInterceptor } from '../http/entity-tag.interceptor.js';
-import { ExactJsonInterceptor } from '../http/exact-json.interceptor.js';
 import { IfMatch, NothingToMatch } from '../http/if-match.decorator.js';
 import { KeyedController } from '../http/keyed-controller.decorator.js';
 import { ListReader } from './list.reader.js';
-import { NoBodyInterceptor } from '../http/no-body.interceptor.js';
+import { NoBody } from '../http/no.body.js';
 import { Bodies, Operation } from '../http/operation.decorator.js';
 
 /** The HTTP contract: translates, and nothing else. */
-@UseInterceptors(ExactJsonInterceptor, EntityTagInterceptor)
 @KeyedController('batch')
 export class BatchJobsController {
   constructor(
@@ -52,7 +49,7 @@ export class BatchJobsController {
     answered: 'The job was created with its contacts.',
     answers: CREATED,
     isTagged: true,
-    writes: { body: ContactListInterceptor },
+    writes: { body: ContactListBody },
     errors: [
       'invalid_csv',
       'missing_phone_column',
@@ -122,7 +119,7 @@ export class BatchJobsController {
     answer: StartResponse,
     answered: 'The job is running.',
     isTagged: true,
-    writes: { body: NoBodyInterceptor, ofTagged: true },
+    writes: { body: NoBody, ofTagged: true },
     errors: ['job_not_found', 'already_running', 'invalid_status'],
     examples: [new NotStartableError('completed'), NO_PARAMETER],
   })
@@ -143,7 +140,7 @@ export class BatchJobsController {
     answer: CancelResponse,
     answered: 'The job is cancelled.',
     isTagged: true,
-    writes: { body: NoBodyInterceptor, ofTagged: true },
+    writes: { body: NoBody, ofTagged: true },
     errors: ['job_not_found', 'already_terminal'],
     examples: [REASON_TOO_LONG],
   })
@@ -164,7 +161,7 @@ export class BatchJobsController {
     scope: 'jobs:write',
     answer: DeleteResponse,
     answered: 'The job and its contacts are gone.',
-    writes: { body: NoBodyInterceptor, ofTagged: true },
+    writes: { body: NoBody, ofTagged: true },
     errors: ['job_not_found', 'invalid_status'],
     examples: [new NotDeletableError('running'), REASON_TOO_LONG],
   })

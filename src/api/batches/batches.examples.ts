@@ -1,7 +1,7 @@
 import { BATCH_JOB_STATUSES } from '../../batch-jobs/batch-job.status.js';
 import { ContactListTooLargeError } from '../../batch-jobs/contact-list/contact-list.errors.js';
 import { SETTING_DEFAULTS } from '../../shared/settings.js';
-import { ONE_OF_TWO_TYPES } from '../contact-lists/contact-list.interceptor.js';
+import { ONE_OF_TWO_TYPES } from '../contact-lists/contact-list.body.js';
 import { UnsupportedMediaTypeError } from '../http/api.errors.js';
 import { refusal } from '../http/problem.examples.js';
 import { BOUNDS, mustBeWhole } from '../http/bounds.js';

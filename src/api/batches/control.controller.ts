@@ -1,4 +1,4 @@
-import { Body, Param, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
+import { Body, Param, Patch, Post, Query } from '@nestjs/common';
 import type { EntityTag } from '../../batch-jobs/entity-tag.js';
 import { NotChangeableError, NotPausableError, NotResumableError } from '../../batch-jobs/errors.js';
 import { ControlService } from '../../operations/control.service.js';
@@ -11,15 +11,13 @@ import { PauseResponse, ResumeResponse } from './verb.responses.js';
 import { ReasonQuery } from '../http/reason.query.js';
 import { REASON_TOO_LONG } from '../http/route.examples.js';
 import { CHANGE_PROBLEMS } from './batches.examples.js';
-import { EntityTagInterceptor } from '../http/entity-tag.interceptor.js';
 import { IfMatch } from '../http/if-match.decorator.js';
-import { JsonBodyInterceptor } from '../http/json-body.interceptor.js';
+import { JsonObjectBody } from '../http/json-object.body.js';
 import { KeyedController } from '../http/keyed-controller.decorator.js';
-import { NoBodyInterceptor } from '../http/no-body.interceptor.js';
+import { NoBody } from '../http/no.body.js';
 import { Bodies, Operation } from '../http/operation.decorator.js';
 
 /** What people do with a job while it is called. */
-@UseInterceptors(EntityTagInterceptor)
 @KeyedController('batch/jobs/:batch_job_id')
 export class ControlController {
   constructor(private readonly control: ControlService) {}
@@ -34,7 +32,7 @@ export class ControlController {
     answer: ChangedResponse,
     answered: 'The job as it is now.',
     isTagged: true,
-    writes: { body: JsonBodyInterceptor, ofTagged: true },
+    writes: { body: JsonObjectBody, ofTagged: true },
     errors: ['job_not_found', 'invalid_status'],
     examples: [new NotChangeableError('completed'), ...CHANGE_PROBLEMS],
   })
@@ -57,7 +55,7 @@ export class ControlController {
     answer: PauseResponse,
     answered: 'The job is paused.',
     isTagged: true,
-    writes: { body: NoBodyInterceptor, ofTagged: true },
+    writes: { body: NoBody, ofTagged: true },
     errors: ['job_not_found', 'invalid_status'],
     examples: [new NotPausableError('scheduled'), REASON_TOO_LONG],
   })
@@ -78,7 +76,7 @@ export class ControlController {
     answer: ResumeResponse,
     answered: 'The job is running.',
     isTagged: true,
-    writes: { body: NoBodyInterceptor, ofTagged: true },
+    writes: { body: NoBody, ofTagged: true },
     errors: ['job_not_found', 'invalid_status'],
     examples: [new NotResumableError('running'), REASON_TOO_LONG],
   })

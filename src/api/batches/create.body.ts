@@ -22,7 +22,7 @@ const LATE_LIMIT =
 const PHONE_COLUMN =
   'Name of the column that has the numbers, when it is not `phone` or another usual one, or when several may be it. Goes before `file`.';
 
-/** Everything but the list, which is read on its own way (`contact-list.interceptor.ts`). */
+/** Everything but the list, which is read on its own way (`contact-list.body.ts`). */
 export class CreateBody {
   @LineField({ max: 64, example: 'phone_demo', description: 'The number to call from.' })
   fromPhoneNumberId: string;

@@ -8,7 +8,7 @@ import { NoQuery } from '../http/no.query.js';
 import { OutcomeBody } from './outcome.body.js';
 import { OUTCOME_BODIES, OUTCOME_PROBLEMS, REPORTED } from './outcome.examples.js';
 import { OutcomeResponse } from './outcome.response.js';
-import { JsonBodyInterceptor } from '../http/json-body.interceptor.js';
+import { JsonObjectBody } from '../http/json-object.body.js';
 import { KeyedController } from '../http/keyed-controller.decorator.js';
 import { Bodies, Operation } from '../http/operation.decorator.js';
 import { Reported } from './report.decorator.js';
@@ -28,7 +28,7 @@ export class CallsController {
     answer: OutcomeResponse,
     answered: 'The call has ended, by this report or by an earlier one.',
     answers: REPORTED,
-    writes: { body: JsonBodyInterceptor, isHarmless: true },
+    writes: { body: JsonObjectBody, isHarmless: true },
     errors: ['call_not_found'],
     examples: OUTCOME_PROBLEMS,
   })

@@ -1,16 +1,8 @@
-import {
-  createParamDecorator,
-  Inject,
-  Injectable,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { createParamDecorator, Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { finalize, type Observable } from 'rxjs';
 import { UploadLimit } from '../../access/at-once.limit.js';
-import { keyOf } from '../../access/authentication.middleware.js';
+import { keyOf } from '../../access/authentication.js';
 import {
   DEFAULT_CONTACT_LIST_LIMITS,
   readContactArray,
@@ -27,12 +19,10 @@ import { readForm, type FieldsAround } from './form-reader.js';
 import { MAX_BODY_BYTES } from '../http/json-body.js';
 import { readJsonBody } from './json-reader.js';
 import { countryOf, phoneColumnOf, refuseColumn, refuseLateColumn } from './list-options.js';
-import { rawRequest, whenOver, type AdapterRequest, type AdapterResponse } from '../http/raw-request.js';
+import { rawRequest, whenOver } from '../http/raw-request.js';
+import { RequestBody, type Exchange } from '../http/request.body.js';
 
-type Request = AdapterRequest & { headers: IncomingMessage['headers']; body: unknown };
-
-/** The one route whose body is a list. */
-export const ROUTE_OF_LISTS = '/batch/create';
+type Request = Exchange['request'];
 
 const lists = new WeakMap<object, ContactList>();
 
@@ -56,24 +46,23 @@ interface ListBody {
  * @throws too_many_at_once  the key, or the service, reads as many lists as may be
  */
 @Injectable()
-export class ContactListInterceptor implements NestInterceptor {
+export class ContactListBody extends RequestBody {
   private readonly limits: ContactListLimits;
 
   constructor(
     @Inject(SETTINGS) { maxContacts, maxUploadBytes }: Settings,
     private readonly uploads: UploadLimit,
   ) {
+    super();
     this.limits = { ...DEFAULT_CONTACT_LIST_LIMITS, maxContacts, maxBytes: maxUploadBytes };
   }
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const http = context.switchToHttp();
-    const request = http.getRequest<Request>();
-    whenOver(http.getResponse<AdapterResponse>(), this.uploads.take(keyOf(request).id));
+  async take({ request, response }: Exchange): Promise<() => void> {
+    whenOver(response, this.uploads.take(keyOf(request).id));
     const { fields, list } = await this.read(request);
     request.body = fields;
     lists.set(request, list);
-    return next.handle().pipe(finalize(() => void list.close()));
+    return () => void list.close();
   }
 
   private read(request: Request): Promise<ListBody> {
@@ -96,7 +85,8 @@ export class ContactListInterceptor implements NestInterceptor {
       throw invalidForm(ONE_OF_TWO, 'contacts');
     }
     // Without what surrounds the fields: a client makes up another boundary each time.
-    keepBodyDigest(raw, digestOf(canonical(fields), hash.digest()));
+    const digest = digestOf(canonical(fields), hash.digest());
+    keepBodyDigest(raw, () => digest);
     return { fields, list: file };
   }
 
@@ -109,7 +99,7 @@ export class ContactListInterceptor implements NestInterceptor {
       await list.close();
       throw error;
     }
-    keepBodyDigest(raw, digest);
+    keepBodyDigest(raw, () => digest);
     return { fields, list };
   }
 
@@ -123,7 +113,8 @@ export class ContactListInterceptor implements NestInterceptor {
     const list = await readContactArray(contacts, this.limits, countryOf(fields));
     const digest = new ListDigest();
     await digest.addAll(contacts as unknown[]);
-    keepBodyDigest(rawRequest(request), digest.with(fields));
+    const whole = digest.with(fields);
+    keepBodyDigest(rawRequest(request), () => whole);
     return { fields, list };
   }
 }
@@ -143,9 +134,9 @@ function refuseFormFields(fields: Readonly<Record<string, unknown>>): void {
   refuseColumn(fields);
 }
 
-/** The list that the interceptor read. */
+/** The list that was read. */
 export const Contacts = createParamDecorator((_: unknown, context: ExecutionContext): ContactList => {
   const list = lists.get(context.switchToHttp().getRequest<object>());
-  if (!list) throw new Error('the route does not use ContactListInterceptor');
+  if (!list) throw new Error('the route takes no ContactListBody');
   return list;
 });

@@ -1,4 +1,4 @@
-import { Body, Get, Param, Post, Query, UseInterceptors, type StreamableFile } from '@nestjs/common';
+import { Body, Get, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import { ContactsService } from '../../operations/contacts.service.js';
 import type { Caller } from '../../shared/caller.js';
 import { CalledBy } from '../http/caller.decorator.js';
@@ -11,7 +11,6 @@ import { ExportBody } from './export.body.js';
 import { CSV_ANSWER } from './export.example.js';
 import { NoQuery } from '../http/no.query.js';
 import { CONTACTS_PROBLEMS, EXPORT_PROBLEMS } from './contacts.examples.js';
-import { ExactJsonInterceptor } from '../http/exact-json.interceptor.js';
 import { KeyedController } from '../http/keyed-controller.decorator.js';
 import { OF_EVERY_BODY, Operation } from '../http/operation.decorator.js';
 import { textStream } from '../http/text-stream.js';
@@ -34,7 +33,6 @@ export class ContactsController {
     errors: ['job_not_found', 'invalid_contact_status', 'invalid_page', 'invalid_page_size'],
     examples: CONTACTS_PROBLEMS,
   })
-  @UseInterceptors(ExactJsonInterceptor)
   async listContacts(
     @CalledBy() caller: Caller,
     @Param() params: BatchJobParams,

@@ -4,13 +4,14 @@ import { setImmediate } from 'node:timers/promises';
 import { stringify } from 'safe-stable-stringify';
 import { ExactNumber, hasExactNumber } from '../../shared/exact-json.js';
 
-const digests = new WeakMap<IncomingMessage, Buffer>();
+const digests = new WeakMap<IncomingMessage, () => Buffer>();
 
-/** Remembers what a body consisted of, for whoever compares requests. */
-export const keepBodyDigest = (request: IncomingMessage, digest: Buffer): void => void digests.set(request, digest);
+/** Remembers what a body consisted of, for whoever compares requests; few are compared. */
+export const keepBodyDigest = (request: IncomingMessage, digest: () => Buffer): void =>
+  void digests.set(request, digest);
 
 /** SHA-256 of the body that was read; null when the route has none. */
-export const bodyDigestOf = (request: IncomingMessage): Buffer | null => digests.get(request) ?? null;
+export const bodyDigestOf = (request: IncomingMessage): Buffer | null => digests.get(request)?.() ?? null;
 
 export const digestOf = (...parts: readonly (string | Buffer)[]): Buffer => {
   const hash = createHash('sha256');

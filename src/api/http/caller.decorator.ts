@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { keyOf } from '../../access/authentication.middleware.js';
+import { keyOf } from '../../access/authentication.js';
 import type { Caller } from '../../shared/caller.js';
 import { requestContext } from '../../shared/request-context.js';
-import { idempotentRequestOf } from './idempotency.interceptor.js';
+import { idempotentRequestOf } from './repeated-writes.js';
 import type { AdapterRequest } from './raw-request.js';
 
 /** On whose behalf the request is made: the organization of its key, the key as the actor. */

@@ -245,7 +245,7 @@ export const Shown = (description: string, options: ApiPropertyOptions): Propert
 export const ShownOrNull = (description: string, options: ApiPropertyOptions): PropertyDecorator =>
   ApiProperty({ description, nullable: true, ...options });
 
-/** The tag of the job as it is after the answer; `EntityTagInterceptor` puts it into the header, too. */
+/** The tag of the job as it is after the answer; `RouteInterceptor` puts it into the header, too. */
 export const EntityTagShown = (): PropertyDecorator =>
   Shown('Changes with every change of the job; also in the header `ETag`. Send it back in `If-Match`.', {
     example: '"2.5"',

@@ -1,10 +1,9 @@
 import { applyDecorators, Controller, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
 import { ApiBearerAuth, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ScopeGuard } from '../../access/scope.guard.js';
-import { BodyDepthInterceptor } from './body-depth.interceptor.js';
-import { FailureInterceptor } from './operation.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestPipe } from './request.pipe.js';
+import { RouteInterceptor } from './route.interceptor.js';
 
 /**
  * Routes behind a key: what all of them have. The module puts its controllers behind the middleware that asks for the key.
@@ -15,7 +14,7 @@ export const KeyedController = (path: string, tag = 'Batch Calling'): ClassDecor
   applyDecorators(
     UsePipes(RequestPipe),
     UseFilters(ProblemFilter),
-    UseInterceptors(FailureInterceptor, BodyDepthInterceptor),
+    UseInterceptors(RouteInterceptor),
     UseGuards(ScopeGuard),
     Controller(path),
     ApiSecurity('x-api-key'),

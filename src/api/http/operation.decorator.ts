@@ -1,15 +1,4 @@
-import {
-  applyDecorators,
-  CallHandler,
-  type ExecutionContext,
-  HttpCode,
-  HttpException,
-  Injectable,
-  type NestInterceptor,
-  type Type,
-  UseInterceptors,
-} from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
@@ -22,18 +11,18 @@ import {
   type ApiResponseOptions,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { catchError, type Observable, throwError } from 'rxjs';
 import { RequireScope } from '../../access/scope.guard.js';
 import type { Scope } from '../../access/scopes.js';
-import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import type { DomainError, ErrorCode } from '../../shared/domain-error.js';
 import { InsufficientScopeError } from '../../access/access.errors.js';
-import { InternalError } from './api.errors.js';
 import { answerHeaders, ETAG_HEADER, REPLAYED_HEADER } from './answer.headers.js';
 import { problemExamples } from './problem.examples.js';
 import { ProblemResponse } from './problem.response.js';
 import { IDEMPOTENCY_KEY_HEADER, IF_MATCH_HEADER } from './write.headers.js';
 import { HTTP_MEANING } from './error-status.js';
-import { AnswersWith, IdempotencyInterceptor, type AnswerClass } from './idempotency.interceptor.js';
+import type { AnswerClass } from './repeated-writes.js';
+import type { RequestBody } from './request.body.js';
+import { failureOf, Route } from './route.interceptor.js';
 
 /** An answer, or a body, as it may look. */
 interface Example<T> {
@@ -75,8 +64,7 @@ interface OperationFacts {
 }
 
 interface WriteFacts {
-  /** Judges or reads the body; before it, two requests cannot be told apart. */
-  readonly body: Type<NestInterceptor>;
+  readonly body: Type<RequestBody>;
   /** It changes a job that is there: `If-Match` can name which. @default false */
   readonly ofTagged?: boolean;
   /** Carried out twice at once it does no more than once, so that nobody has to wait for the other. @default false */
@@ -92,15 +80,17 @@ const OF_EVERY_ROUTE: readonly ErrorCode[] = [
   'invalid_request',
 ];
 
-const Summary = Reflector.createDecorator<string>();
-
 /** One route: what it says in the document, the scope it asks for, the code it answers with, and how it writes. */
 export const Operation = (facts: OperationFacts): MethodDecorator => {
   const { summary, description, scope, answer, answered, answers, isTagged, writes, errors, examples = [] } = facts;
   const shown = [...examples, new InsufficientScopeError(scope), failureOf(summary, null)];
   return applyDecorators(
     HttpCode(200),
-    Summary(summary),
+    Route({
+      summary,
+      isJson: !(answer instanceof MediaAnswer),
+      ...(writes && { write: { body: writes.body, answer: answer as unknown as AnswerClass } }),
+    }),
     RequireScope(scope),
     ApiOperation({ summary, description: `${description}\n\nNeeds a key with the scope \`${scope}\`.` }),
     ApiOkResponse({
@@ -115,7 +105,8 @@ export const Operation = (facts: OperationFacts): MethodDecorator => {
       ...(answers && { examples: answers }),
     }),
     ApiProblems([...errors, ...(writes ? writeErrors(writes) : []), ...OF_EVERY_ROUTE], shown),
-    ...(writes ? writing(writes, answer as unknown as AnswerClass) : []),
+    ...(writes ? [ApiHeader(IDEMPOTENCY_KEY_HEADER)] : []),
+    ...(writes?.ofTagged ? [ApiHeader(IF_MATCH_HEADER)] : []),
   );
 };
 
@@ -131,14 +122,6 @@ const writeErrors = ({ ofTagged, isHarmless }: WriteFacts): ErrorCode[] => [
   'idempotency_key_reused',
   ...OF_EVERY_BODY,
   ...(ofTagged ? (['version_mismatch'] as const) : []),
-];
-
-/** What all writes have: a body that is judged first, and a name that makes repeating them harmless. */
-const writing = ({ body, ofTagged }: WriteFacts, answer: AnswerClass): MethodDecorator[] => [
-  UseInterceptors(body, IdempotencyInterceptor),
-  AnswersWith(answer),
-  ApiHeader(IDEMPOTENCY_KEY_HEADER),
-  ...(ofTagged ? [ApiHeader(IF_MATCH_HEADER)] : []),
 ];
 
 /** The codes that a route may fail with, by status. */
@@ -167,9 +150,6 @@ const ApiProblem = (status: number, codes: readonly ErrorCode[], examples: reado
     },
   });
 
-const failureOf = (summary: string, cause: unknown): InternalError =>
-  new InternalError(`Failed to ${summary.charAt(0).toLowerCase()}${summary.slice(1)}`, cause);
-
 /** Where `Bodies` leaves its content for `openapi.ts`. */
 export const BODY_CONTENT = 'x-body-content';
 
@@ -192,19 +172,3 @@ export const Bodies = (bodies: Readonly<Record<string, Body>>): MethodDecorator 
     ApiExtension(BODY_CONTENT, Object.fromEntries(content)),
   );
 };
-
-/** Names what failed when it is our fault: `Failed to reschedule batch job`. */
-@Injectable()
-export class FailureInterceptor implements NestInterceptor {
-  constructor(private readonly reflector: Reflector) {}
-
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const summary = this.reflector.get(Summary, context.getHandler());
-    return next.handle().pipe(
-      catchError((error: unknown) => {
-        if (error instanceof DomainError || error instanceof HttpException) return throwError(() => error);
-        return throwError(() => failureOf(summary, error));
-      }),
-    );
-  }
-}

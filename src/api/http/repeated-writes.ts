@@ -1,75 +1,77 @@
-import { Injectable, Logger, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { HttpAdapterHost, Reflector } from '@nestjs/core';
+import { Injectable, Logger } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { mergeMap, of, type Observable } from 'rxjs';
-import { keyOf } from '../../access/authentication.middleware.js';
+import { keyOf } from '../../access/authentication.js';
 import { Idempotency } from '../../shared/idempotency.js';
 import type { IdempotentRequest } from '../../shared/idempotent-request.js';
 import { InvalidInputError } from './api.errors.js';
 import { bodyDigestOf, digestOf } from './body-digest.js';
-import { rawRequest, type AdapterRequest } from './raw-request.js';
 import { BOUNDS } from './bounds.js';
+import { rawRequest, type AdapterRequest } from './raw-request.js';
 
 /** A class of answers, as far as it makes them of what a service returns. */
 export interface AnswerClass {
   of(result: unknown): object;
 }
 
-/** What a write answers with. Every route that uses the interceptor names it. */
-export const AnswersWith = Reflector.createDecorator<AnswerClass>();
+/** A write that its caller gave a name. */
+export interface NamedWrite {
+  readonly organizationId: string;
+  readonly request: IdempotentRequest;
+}
 
 /** Visible characters or spaces: what may stand in a header without being encoded. */
 const KEY = new RegExp(`^[\\x20-\\x7e]{1,${BOUNDS.idempotencyKey}}$`);
 
 const requests = new WeakMap<IncomingMessage, IdempotentRequest>();
 
-/** The name that the caller gave the request, as far as the interceptor has read it. */
+/** The name that the caller gave the request, as far as it was read. */
 export const idempotentRequestOf = (request: AdapterRequest): IdempotentRequest | undefined =>
   requests.get(rawRequest(request));
 
 /**
  * Answers a request with an `Idempotency-Key` that was carried out before as it was answered then.
  *
- * The one mechanism of every write. It runs when the body has been read, and leaves to the change's own transaction to
- * write the key (`Idempotency.once`); what was truly answered replaces the answer written there.
- *
- * @throws invalid_request          the key is empty, too long or has other characters
- * @throws idempotency_key_reused   the key belongs to another request
+ * The one mechanism of every write. It is asked when the body has been read, and leaves to the change's own transaction
+ * to write the key (`Idempotency.once`); what was truly answered replaces the answer written there.
  */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
-  private readonly logger = new Logger(IdempotencyInterceptor.name);
+export class RepeatedWrites {
+  private readonly logger = new Logger(RepeatedWrites.name);
 
-  constructor(
-    private readonly idempotency: Idempotency,
-    private readonly reflector: Reflector,
-    private readonly adapterHost: HttpAdapterHost,
-  ) {}
+  constructor(private readonly idempotency: Idempotency) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler<object>): Promise<Observable<object>> {
-    const http = context.switchToHttp();
-    const request = http.getRequest<AdapterRequest>();
-    const key = readKey(rawRequest(request));
-    if (key === undefined) return next.handle();
-
-    const { organizationId } = keyOf(request);
-    const answerClass = this.reflector.get(AnswersWith, context.getHandler());
-    const named = { key, fingerprint: fingerprintOf(request), toAnswer: (result: unknown) => answerClass.of(result) };
-    const kept = await this.idempotency.findAnswer(organizationId, named);
-    if (kept) {
-      this.adapterHost.httpAdapter.setHeader(http.getResponse(), 'Idempotency-Replayed', 'true');
-      return of(kept);
-    }
-    requests.set(rawRequest(request), named);
-    return next.handle().pipe(mergeMap((body) => this.keep(organizationId, named, body)));
+  /**
+   * @returns undefined when the caller gave it no name
+   * @throws invalid_request  the key is empty, too long or has other characters
+   */
+  named(request: AdapterRequest, answerClass: AnswerClass): NamedWrite | undefined {
+    const raw = rawRequest(request);
+    const key = readKey(raw);
+    if (key === undefined) return undefined;
+    const toAnswer = (result: unknown) => answerClass.of(result);
+    const named = { key, fingerprint: fingerprintOf(request), toAnswer };
+    requests.set(raw, named);
+    return { organizationId: keyOf(raw).organizationId, request: named };
   }
 
-  /** When this fails, the answer written with the change stays: it says the same but for what Redis said. */
-  private async keep(organizationId: string, named: IdempotentRequest, body: object): Promise<object> {
+  /**
+   * @returns what it was answered; null when it was not carried out
+   * @throws idempotency_key_reused  the key belongs to another request
+   */
+  findAnswer({ organizationId, request }: NamedWrite): Promise<object | null> {
+    return this.idempotency.findAnswer(organizationId, request);
+  }
+
+  /**
+   * When this fails, the answer written with the change stays: it says the same but for what Redis said.
+   *
+   * @returns the answer
+   */
+  async keepAnswer({ organizationId, request }: NamedWrite, answer: object): Promise<object> {
     await this.idempotency
-      .keepAnswer(organizationId, named, body)
+      .keepAnswer(organizationId, request, answer)
       .catch((error: Error) => this.logger.warn('answer not kept', { reason: error.name }));
-    return body;
+    return answer;
   }
 }
 

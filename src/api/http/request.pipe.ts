@@ -13,16 +13,25 @@ interface Fault extends InputError {
 
 const UNKNOWN = 'whitelistValidation';
 
-const knownNames = (target: object): string[] => {
-  const rules = getMetadataStorage().getTargetValidationMetadatas(target.constructor, '', false, false);
-  return [...new Set(rules.map((rule) => rule.propertyName))];
+const namesOf = (aClass: Function): ReadonlySet<string> => {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(aClass, '', false, false);
+  return new Set(rules.map((rule) => rule.propertyName));
+};
+
+// Asked of every request, and always the same.
+const names = new Map<Function, ReadonlySet<string>>();
+
+const knownNames = ({ constructor }: object): ReadonlySet<string> => {
+  const known = names.get(constructor) ?? namesOf(constructor);
+  names.set(constructor, known);
+  return known;
 };
 
 // The distance to a longer name takes long, and it is near to none of ours.
 const MAX_GUESSED_LENGTH = 64;
 
 const unknownName = (target: object, name: string): Fault => {
-  const known = knownNames(target);
+  const known = [...knownNames(target)];
   const nearest = name.length > MAX_GUESSED_LENGTH ? undefined : closestMatch(name, known, { maxDistance: 4 });
   const hint = nearest
     ? `Did you mean '${nearest}'?`
@@ -52,7 +61,7 @@ const repeatedNames = (value: object): Fault[] =>
  * square of their number.
  */
 const strangeNames = (value: object, prototype: object): Fault[] => {
-  const known = new Set(knownNames(prototype));
+  const known = knownNames(prototype);
   const unknown = Object.keys(value).filter((name) => !known.has(name));
   const strange = unknown.length > MAX_NAMED_INPUTS ? unknown : unknown.filter((name) => name in prototype);
   return strange.map((name, at) =>
@@ -79,8 +88,8 @@ export class RequestPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const isJudged = metadata.type !== 'custom' && typeof value === 'object' && value !== null;
-    if (!isJudged) return super.transform(value, metadata);
+    if (metadata.type === 'custom') return value; // made by a decorator of ours
+    if (typeof value !== 'object' || value === null) return super.transform(value, metadata);
     const repeated = metadata.type === 'query' ? repeatedNames(value) : [];
     const faults = [...repeated, ...strangeNames(value, (metadata.metatype?.prototype ?? {}) as object)];
     if (faults.length > 0) throw toError(faults);

