@@ -5,9 +5,12 @@ import type { LoadPlan, LoadResult } from './load-plan.js';
 /* The process that loads a server: told what to do by its parent, ended when it has told what came of it. */
 
 const [plan] = (await once(process, 'message')) as [LoadPlan];
-const { method, paths, key, connections } = plan;
+const { method, paths, key, connections, body: sent, isEachOnce = false } = plan;
 const pool = new Pool(plan.url, { connections, pipelining: 1 });
-const headers = { authorization: `Bearer ${key}` };
+const headers = {
+  authorization: `Bearer ${key}`,
+  ...(sent !== undefined && { 'content-type': 'application/json' }),
+};
 
 let next = 0;
 let failures = 0;
@@ -15,11 +18,11 @@ let firstFailure: string | null = null;
 let latenciesMs: number[] = [];
 
 async function request(): Promise<void> {
-  const path = paths[next];
-  next = (next + 1) % paths.length;
+  const path = paths[next % paths.length];
+  next += 1;
   const begun = performance.now();
   try {
-    const { statusCode, body } = await pool.request({ method, path, headers });
+    const { statusCode, body } = await pool.request({ method, path, headers, body: sent });
     const text = await body.text();
     if (statusCode !== 200) throw new Error(`${method} ${path}: ${statusCode} ${text}`);
     latenciesMs.push(performance.now() - begun);
@@ -32,8 +35,9 @@ async function request(): Promise<void> {
 /** Every connection asks again as soon as it is answered. */
 async function loadFor(seconds: number): Promise<void> {
   const end = performance.now() + seconds * 1_000;
+  const isOver = () => performance.now() >= end || failures > 0 || (isEachOnce && next >= paths.length);
   const ask = async (): Promise<void> => {
-    while (performance.now() < end && failures === 0) await request();
+    while (!isOver()) await request();
   };
   await Promise.all(Array.from({ length: connections }, ask));
 }

@@ -2,9 +2,13 @@
 export interface LoadPlan {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  readonly method: 'GET' | 'PATCH';
+  readonly method: 'GET' | 'PATCH' | 'POST';
   /** Paths with their queries, taken in turn by whichever connection is free. */
   readonly paths: readonly string[];
+  /** JSON that is sent with each. */
+  readonly body?: string;
+  /** No path is taken twice: it ends early when all have been. */
+  readonly isEachOnce?: boolean;
   readonly key: string;
   readonly connections: number;
   /** Not measured: what a process compiles and opens with its first requests. */

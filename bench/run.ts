@@ -3,6 +3,7 @@ import { batch } from './batch.js';
 import { readOptions, type Bench, type Findings } from './bench.js';
 import { dispatch } from './dispatch.js';
 import { growth } from './growth.js';
+import { operations } from './operations.js';
 import { punctuality } from './punctuality.js';
 import { reads } from './reads.js';
 import { machine, markdown, say, tell } from './report.js';
@@ -15,6 +16,7 @@ import { zones } from './zones.js';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   reschedule,
+  operations,
   punctuality,
   zones,
   startup,
