@@ -16,8 +16,8 @@ const NEAR_PAGES = 2;
 // A round that finds page after page to repair ends after this, and the next one begins at once: with what is near.
 const ROUND_MS = 2_000;
 
-// Of one script: a hundred wake-ups hold Redis for a millisecond or two (bench/README.md).
-const REPAIRED_AT_ONCE = 100;
+// Of one script: fifty wake-ups hold Redis for a millisecond or two (bench/README.md).
+const REPAIRED_AT_ONCE = 50;
 
 /** What was repaired. */
 export interface Reconciled {
