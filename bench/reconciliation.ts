@@ -1,15 +1,35 @@
+import Bull from 'bull';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { BatchJobChanges } from '../src/batch-jobs/batch-job.changes.js';
+import { ScheduleRepository } from '../src/batch-jobs/schedule.repository.js';
+import { dataSourceOptions } from '../src/database/data-source.js';
 import { scoreAt } from '../src/queue/delayed-set.js';
+import { SchedulerGateway } from '../src/queue/scheduler.gateway.js';
+import { DifferencePages } from '../src/scheduling/difference.pages.js';
+import { ScheduleReconciler } from '../src/scheduling/schedule.reconciler.js';
+import { Clock } from '../src/shared/clock.js';
+import { Database } from '../src/shared/database.js';
+import { Idempotency } from '../src/shared/idempotency.js';
+import { Metrics } from '../src/shared/metrics.js';
 import { bench } from './bench.js';
 import { memoryBytesOf, startCpuMeter } from './cpu.js';
-import { megabytesText, numberText, percentile, tell, type Table } from './report.js';
+import {
+  megabytesText,
+  numberText,
+  percentile,
+  spreadOf,
+  spreadText,
+  tell,
+  type Spread,
+  type Table,
+} from './report.js';
 import { armAll, batchId, countMismatches, insertScheduled, OVER_A_YEAR } from './schedules.js';
 import { REDIS_PREFIX, send, withService, type Service } from './service.js';
 import type { Program, Servers } from './servers.js';
 
-// With one batch: what an idle worker does beside reconciling.
-const SIZES = [1, 1_000, 100_000];
+const SIZES = [1_000, 100_000];
 const MILLION = 1_000_000;
 
 // Of the batches that start within ten minutes when Redis is emptied: they are to be armed before all others.
@@ -18,30 +38,39 @@ const NEAR_TIMES = { firstInSeconds: 240, overSeconds: 300 };
 
 const DELAYED = `${REDIS_PREFIX}:batch-start:delayed`;
 const PAUSE_BETWEEN_MOVES_MS = 20;
+const ROUNDS = 100;
 
 interface Latencies {
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-interface Command {
+/** Commands that took Redis long. */
+interface Slow {
+  /** Of the longest. */
   readonly name: string;
   readonly ms: number;
+  /** How many took more than 5 ms. */
+  readonly overFiveMs: number;
 }
 
-const commandText = ({ name, ms }: Command): string => `${numberText(ms, 1)} (${name})`;
+const slowText = ({ name, ms, overFiveMs }: Slow): string => `${numberText(ms, 1)} (${name}), ${overFiveMs}`;
 
 interface Figures {
   readonly batches: number;
-  /** Of one worker that has nothing to start, for a round that has nothing to repair. */
-  readonly roundCpuMs: number;
+  /** Of a round that has nothing to repair, made by a process that does nothing else. */
+  readonly roundCpuMs: Spread;
   readonly redisCpuMs: number;
   readonly postgresCpuMs: number;
-  readonly longestCommand: Command;
-  /** From FLUSHALL on. */
+  /** Of one core, by a worker that has nothing to start. */
+  readonly idleWorkerShare: number;
+  readonly slow: Slow;
+  /** FLUSHALL itself, during which Redis serves nobody. */
+  readonly flushSeconds: number;
+  /** From then on. */
   readonly nearArmedSeconds: number;
   readonly allArmedSeconds: number;
-  readonly longestWhileArming: Command;
+  readonly slowWhileArming: Slow;
   readonly movesBefore: Latencies;
   readonly movesWhileArming: Latencies;
   readonly checkSeconds: number;
@@ -49,13 +78,14 @@ interface Figures {
   readonly mismatches: number;
 }
 
-/** The slowest command since the log was emptied. */
-async function longestOf(redis: Redis): Promise<Command> {
+/** Since the log was emptied. */
+async function slowOf(redis: Redis): Promise<Slow> {
   const log = (await redis.slowlog('GET', 10_000)) as [number, number, number, string[]][];
   // What this benchmark itself asks is none of the service's.
   const ours = log.filter(([, , , [name]]) => !/^(flushall|slowlog|config|info)$/i.test(name));
   const commands = ours.map(([, , microseconds, [name]]) => ({ name, ms: microseconds / 1_000 }));
-  return commands.toSorted((one, other) => other.ms - one.ms).at(0) ?? { name: 'none', ms: 0 };
+  const longest = commands.toSorted((one, other) => other.ms - one.ms).at(0) ?? { name: 'none', ms: 0 };
+  return { ...longest, overFiveMs: commands.filter(({ ms }) => ms > 5).length };
 }
 
 async function forgetSlow(redis: Redis): Promise<void> {
@@ -63,17 +93,12 @@ async function forgetSlow(redis: Redis): Promise<void> {
   await redis.slowlog('RESET');
 }
 
-/** Every round of the reconciliation scans once. */
-async function roundsOf(redis: Redis): Promise<number> {
-  return Number(/cmdstat_zscan:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
-}
-
 /** Moves batches, one after the other, until it is told to end. */
 function startMoving(api: Program, key: string, batches: number): () => Promise<Latencies> {
   const tookMs: number[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const moving = (async () => {
-    for (let at = 0; !isOver; at += 1) {
+    for (let at = 0; !over.signal.aborted; at += 1) {
       const day = String(1 + (at % 28)).padStart(2, '0');
       const start = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 8) + `${day}T10:00:00`;
       const begun = performance.now();
@@ -87,26 +112,45 @@ function startMoving(api: Program, key: string, batches: number): () => Promise<
     }
   })();
   return async () => {
-    isOver = true;
+    over.abort();
     await moving;
     return { p50Ms: percentile(tookMs, 0.5), p99Ms: percentile(tookMs, 0.99) };
   };
 }
 
-async function measureIdle(redis: Redis, servers: Servers, worker: Program, seconds: number) {
+/** The reconciler as a worker has it, in this process, one round after the other. */
+async function measureRounds(servers: Servers) {
+  const source = await new DataSource(dataSourceOptions(servers.databaseUrl, 2)).initialize();
+  const queue = new Bull('batch-start', servers.redisUrl, { prefix: REDIS_PREFIX });
+  const database = new Database(source);
+  const schedules = new ScheduleRepository(database, new BatchJobChanges(new Idempotency(database), database));
+  const clock = new Clock();
+  const gateway = new SchedulerGateway(queue, clock);
+  const pages = new DifferencePages(schedules, gateway, clock);
+  const reconciler = new ScheduleReconciler(pages, gateway, clock, new Metrics());
+  try {
+    const cpuMs: number[] = [];
+    const meter = startCpuMeter({ redis: servers.redisPid, postgres: servers.postgresPid });
+    for (let rounds = 0; rounds < ROUNDS; rounds += 1) {
+      const before = process.cpuUsage();
+      await reconciler.reconcile();
+      const { user, system } = process.cpuUsage(before);
+      cpuMs.push((user + system) / 1_000);
+    }
+    const { redis, postgres } = meter();
+    const perRound = (cpuSeconds: number) => (cpuSeconds * 1_000) / ROUNDS;
+    return { roundCpuMs: spreadOf(cpuMs), redisCpuMs: perRound(redis), postgresCpuMs: perRound(postgres) };
+  } finally {
+    await queue.close();
+    await source.destroy();
+  }
+}
+
+async function measureIdle(redis: Redis, worker: Program, seconds: number) {
   await forgetSlow(redis);
-  const before = await roundsOf(redis);
-  const meter = startCpuMeter({ worker: worker.pid, redis: servers.redisPid, postgres: servers.postgresPid });
+  const meter = startCpuMeter({ worker: worker.pid });
   await wait(seconds * 1_000);
-  const used = meter();
-  const rounds = (await roundsOf(redis)) - before;
-  const perRound = (cpuSeconds: number) => (cpuSeconds * 1_000) / rounds;
-  return {
-    roundCpuMs: perRound(used.worker),
-    redisCpuMs: perRound(used.redis),
-    postgresCpuMs: perRound(used.postgres),
-    longestCommand: await longestOf(redis),
-  };
+  return { idleWorkerShare: meter().worker / seconds, slow: await slowOf(redis) };
 }
 
 async function measureLoss(redis: Redis, api: Program, key: string, batches: number) {
@@ -116,8 +160,9 @@ async function measureLoss(redis: Redis, api: Program, key: string, batches: num
 
   await forgetSlow(redis);
   const near = `(${scoreAt(Date.now() + (NEAR_TIMES.firstInSeconds + NEAR_TIMES.overSeconds + 60) * 1_000)}`;
-  const begun = performance.now();
+  const asked = performance.now();
   await redis.flushall();
+  const begun = performance.now();
   const stop = startMoving(api, key, batches);
   const secondsUntil = async (count: () => Promise<number>, wanted: number): Promise<number> => {
     while ((await count()) < wanted) await wait(50);
@@ -125,8 +170,16 @@ async function measureLoss(redis: Redis, api: Program, key: string, batches: num
   };
   const nearArmedSeconds = await secondsUntil(() => redis.zcount(DELAYED, '-inf', near), NEAR);
   const allArmedSeconds = await secondsUntil(() => redis.zcard(DELAYED), batches + NEAR);
-  const longestWhileArming = await longestOf(redis);
-  return { nearArmedSeconds, allArmedSeconds, longestWhileArming, movesBefore, movesWhileArming: await stop() };
+  const slowWhileArming = await slowOf(redis);
+  const flushSeconds = (begun - asked) / 1_000;
+  return {
+    flushSeconds,
+    nearArmedSeconds,
+    allArmedSeconds,
+    slowWhileArming,
+    movesBefore,
+    movesWhileArming: await stop(),
+  };
 }
 
 async function measureCheck(api: Program, key: string) {
@@ -142,11 +195,12 @@ async function measureCheck(api: Program, key: string) {
 
 async function measure(service: Service, servers: Servers, batches: number, seconds: number): Promise<Figures> {
   const redis = new Redis(servers.redisUrl);
+  const rounds = await measureRounds(servers);
+  tell(`${numberText(batches)}: a round takes ${spreadText(rounds.roundCpuMs, 1)} ms`);
   const [worker, api] = [await service.start('worker'), await service.start('api')];
   try {
     await wait(7_000);
-    const idle = await measureIdle(redis, servers, worker, seconds);
-    tell(`${numberText(batches)}: a round takes ${numberText(idle.roundCpuMs, 1)} ms`);
+    const idle = await measureIdle(redis, worker, seconds);
     // Numbered after all others, and gone before the next size.
     await insertScheduled(servers.database, [MILLION + 1, MILLION + NEAR], NEAR_TIMES);
     const loss = await measureLoss(redis, api, service.key, batches);
@@ -154,7 +208,7 @@ async function measure(service: Service, servers: Servers, batches: number, seco
     const { status, ...check } = await measureCheck(api, service.key);
     tell(`${numberText(batches)}: ${status}`);
     const mismatches = await countMismatches(servers.database, servers.redisUrl);
-    return { batches, ...idle, ...loss, ...check, mismatches };
+    return { batches, ...rounds, ...idle, ...loss, ...check, mismatches };
   } finally {
     await Promise.all([worker.stop(), api.stop()]);
     await servers.database.query('delete from batch_jobs where id > $1', [batchId(MILLION)]);
@@ -166,21 +220,25 @@ const tablesOf = (sizes: readonly Figures[]): Table[] => [
   {
     columns: [
       'scheduled batches',
-      ...['worker', 'Redis', 'PostgreSQL'].map((name) => `CPU ms of ${name}`),
-      'longest command ms',
+      ...['Node.js', 'Redis', 'PostgreSQL'].map((name) => `CPU ms of ${name}`),
+      'idle worker, % of a core',
+      'longest command ms, over 5',
     ],
     rows: sizes.map((size) => [
       numberText(size.batches),
-      ...[size.roundCpuMs, size.redisCpuMs, size.postgresCpuMs].map((ms) => numberText(ms, 1)),
-      commandText(size.longestCommand),
+      spreadText(size.roundCpuMs, 1),
+      ...[size.redisCpuMs, size.postgresCpuMs].map((ms) => numberText(ms, 1)),
+      numberText(size.idleWorkerShare * 100, 1),
+      slowText(size.slow),
     ]),
   },
   {
     columns: [
       'emptied with',
+      's of FLUSHALL',
       's until the near are armed',
       's until all are',
-      'longest command ms',
+      'longest command ms, over 5',
       'moves p50, p99 ms before',
       'meanwhile',
       's of a check',
@@ -189,9 +247,10 @@ const tablesOf = (sizes: readonly Figures[]): Table[] => [
     ],
     rows: sizes.map((size) => [
       numberText(size.batches + NEAR),
+      numberText(size.flushSeconds, 1),
       numberText(size.nearArmedSeconds, 1),
       numberText(size.allArmedSeconds, 1),
-      commandText(size.longestWhileArming),
+      slowText(size.slowWhileArming),
       ...[size.movesBefore, size.movesWhileArming].map(
         ({ p50Ms, p99Ms }) => `${numberText(p50Ms, 1)}, ${numberText(p99Ms, 1)}`,
       ),
@@ -219,7 +278,7 @@ export const reconciliation = bench({
       return {
         tables: tablesOf(sizes),
         notes: [
-          'CPU is for one round, and everything else that an idle worker, Redis and PostgreSQL do from one round to the next is counted as its part.',
+          `CPU is for one of ${ROUNDS} rounds that have nothing to repair: of Node.js the median, the least and the most.`,
           `${numberText(NEAR)} more batches start within ten minutes when Redis is emptied: they are the near ones.`,
         ],
         figures: sizes,

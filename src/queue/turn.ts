@@ -64,6 +64,8 @@ export class Turn {
     const { turnMs, mostMs } = this.times;
     const taken = await this.redis.ask('take turn', () => this.client.takeTurn(this.key, this.token, turnMs, keeps));
     if (taken === 0 && performance.now() - this.begunAt < mostMs) return false;
+    // What is not answered may still take effect: then this worker would wait for itself.
+    if (taken === null) this.keep();
     this.begunAt = performance.now();
     return true;
   }
@@ -73,8 +75,9 @@ export class Turn {
     this.keeps = true;
   }
 
-  /** It could not be done: the turn is free for another. */
+  /** It could not be done: the turn is free for anybody, also where Redis does not hear of it. */
   async giveBack(): Promise<void> {
+    this.keep();
     await this.redis.ask('give turn back', () => this.client.del(this.key));
   }
 }

@@ -4,6 +4,7 @@ import { ScheduleSweeper } from '../../src/calling/schedule.sweeper.js';
 import { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
 import type { StartPosition } from '../../src/batch-jobs/schedule.statements.js';
 import { RescheduleService } from '../../src/operations/reschedule.service.js';
+import { ReconciliationLoop } from '../../src/scheduling/reconciliation.loop.js';
 import { DifferencePages } from '../../src/scheduling/difference.pages.js';
 import type { Difference } from '../../src/scheduling/schedule.comparison.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
@@ -293,6 +294,23 @@ async function thenMove<T>(id: string, listed: Promise<T>): Promise<T> {
   return rowsAsTheyWere;
 }
 
+describe('reconciliations in turns', () => {
+  it('are made by one of two workers, and by the other when Redis has forgotten whose turn it is', async () => {
+    const id = await app.create({ scheduledStartTime: TOMORROW[0] });
+    await loseEverything();
+    const loops = [1, 2].map(() => new ReconciliationLoop(reconcilerOf(scheduler), scheduler));
+    for (const loop of loops) loop.onApplicationBootstrap();
+    const isArmed = async () => expect(await app.delayed()).toEqual(new Map([[`${id}.r1`, TOMORROW[0]]]));
+
+    await eventually(isArmed);
+    // Within a second, and not when the turn would have been over.
+    await loseEverything();
+    await eventually(isArmed, 4_000);
+
+    await Promise.all(loops.map((loop) => loop.beforeApplicationShutdown()));
+  });
+});
+
 describe('a sweep', () => {
   const NEVER = new AbortController().signal;
 
@@ -364,6 +382,31 @@ describe('a sweep', () => {
     await holder.release();
     await sweeper.sweep(NEVER);
     expect((await rows.row(ids[0])).status).toBe('running');
+  });
+
+  it('that fails gives its turn back: another worker makes it, and has the next one', async () => {
+    let failed = 0;
+    const away = {
+      listOverdue: () => {
+        failed += 1;
+        return Promise.reject(new Error('the database is away from this worker'));
+      },
+    };
+    const runner = new BatchRunner(schedules, NO_DISPATCH, new Metrics(), app.settings);
+    const failing = new ScheduleSweeper(away as never, runner, scheduler);
+    // One that has waited for its turn for long would take it anyway.
+    const other = new ScheduleSweeper(schedules, runner, scheduler);
+    failing.onApplicationBootstrap();
+    await eventually(() => expect(failed).toBe(1));
+    await failing.beforeApplicationShutdown();
+    const id = await rows.add({ startsInMs: -3_000 });
+
+    other.onApplicationBootstrap();
+    await eventually(async () => expect((await rows.row(id)).status).toBe('running'), 1_500);
+    await other.beforeApplicationShutdown();
+
+    // It had the turn, and a worker that comes now leaves it to that.
+    expect(await app.redis.pttl(key('turn:schedule_sweep'))).toBeGreaterThan(0);
   });
 
   it('ends before its time when told to', async () => {

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Turn, type TurnTimes } from '../../src/queue/turn.js';
 import { PatientRedis } from '../../src/shared/patient-redis.js';
 import { eventually } from '../support/eventually.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const REDIS_URL = process.env.TEST_REDIS_URL ?? '';
 const LONG: TurnTimes = { turnMs: 60_000, mostMs: 60_000 };
@@ -17,9 +18,9 @@ beforeAll(() => {
 afterAll(() => client.disconnect());
 
 /** Workers that share one piece of work. */
-function workers(times = LONG) {
+function workers(times = LONG, redis = client) {
   const prefix = `test-${randomUUID()}`;
-  const queue = { client, toKey: (name: string) => `${prefix}:${name}` } as unknown as Queue;
+  const queue = { client: redis, toKey: (name: string) => `${prefix}:${name}` } as unknown as Queue;
   const worker = () => new Turn(queue, new PatientRedis(new Logger()), 'work', times);
   return { worker, key: `${prefix}:turn:work` };
 }
@@ -70,6 +71,23 @@ describe('a turn', () => {
     expect(await one.take()).toBe(true);
   });
 
+  it('that was taken without an answer is not waited for by who has it', async () => {
+    const proxy = await TcpProxy.start(REDIS_URL);
+    const far = new Redis(proxy.url);
+    const { worker } = workers(LONG, far);
+    const [one, other] = [worker(), worker()];
+    await far.ping();
+    // Longer than it is waited for.
+    proxy.delay(600);
+    expect(await one.take()).toBe(true);
+    await proxy.heal();
+    await far.ping();
+
+    expect([await other.take(), await one.take(), await one.take()]).toEqual([false, true, false]);
+    far.disconnect();
+    await proxy.stop();
+  });
+
   it('ends by itself: that of a worker that died is another one’s', async () => {
     const { worker } = workers({ turnMs: 50, mostMs: 60_000 });
     await worker().take();
@@ -88,7 +106,7 @@ describe('a turn', () => {
   });
 
   it('is not waited for without end, whatever Redis says', async () => {
-    const { worker } = workers({ turnMs: 60_000, mostMs: 100 });
+    const { worker } = workers({ turnMs: 600_000, mostMs: 100 });
     await worker().take();
     const other = worker();
     expect(await other.take()).toBe(false);
