@@ -6,6 +6,7 @@ import { growth } from './growth.js';
 import { operations } from './operations.js';
 import { punctuality } from './punctuality.js';
 import { reads } from './reads.js';
+import { reconciliation } from './reconciliation.js';
 import { machine, markdown, say, tell } from './report.js';
 import { reschedule } from './reschedule.js';
 import { startup } from './startup.js';
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   startup,
   reads,
   growth,
+  reconciliation,
   dispatch,
   batch,
   upload,

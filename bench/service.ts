@@ -18,6 +18,8 @@ const ROLES = {
 };
 export type Role = keyof typeof ROLES;
 
+const SCOPES = 'jobs:read,jobs:write,admin';
+
 /** Our service, migrated, with an organization, a number and a key. */
 export interface Service {
   readonly key: string;
@@ -44,7 +46,7 @@ export async function prepareService(servers: Servers): Promise<Service> {
   await runMigrations(servers.databaseUrl);
   const administer = (program: string, ...args: string[]) =>
     servers.runToEnd([`dist/src/cli/${program}.js`, ...args], environment);
-  const said = await administer('keys', 'create', '--organization', ORGANIZATION);
+  const said = await administer('keys', 'create', '--organization', ORGANIZATION, '--scopes', SCOPES);
   const number = ['--number', '+12025550100', '--id', PHONE_NUMBER, '--agent', 'agent_bench'];
   await administer('phone-numbers', 'add', '--organization', ORGANIZATION, ...number);
   return {

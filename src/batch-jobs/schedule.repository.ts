@@ -22,12 +22,14 @@ import {
   CLAIM_REFUSED,
   LIST_OVERDUE_STARTS,
   LIST_SCHEDULED,
+  LIST_SCHEDULED_OF,
   RESCHEDULE,
   RESCHEDULE_MANY,
   START_NOW,
   type ClaimRow,
   type ListedStart,
   type MoveParameters,
+  type StartPosition,
   type WakeUp,
 } from './schedule.statements.js';
 
@@ -104,9 +106,14 @@ export class ScheduleRepository {
     return this.database.run(LIST_OVERDUE_STARTS, { overdueMs, limit });
   }
 
-  /** All schedules, due or not, ordered by id, after the given id. */
-  listScheduled(afterId: BatchJobId, limit: number): Promise<ListedStart[]> {
-    return this.database.run(LIST_SCHEDULED, { afterId, limit });
+  /** A page of all schedules in force, due or not, by their time and id, after the given one. */
+  listScheduled({ startsAt, batchJobId }: StartPosition, limit: number): Promise<ListedStart[]> {
+    return this.database.run(LIST_SCHEDULED, { startsAt, batchJobId, limit });
+  }
+
+  /** Those of the given batches that are in force, in the same order. */
+  listScheduledOf(batchJobIds: readonly BatchJobId[]): Promise<ListedStart[]> {
+    return this.database.run(LIST_SCHEDULED_OF, { batchJobIds });
   }
 
   private async claimAlone(claim: Claim): Promise<ClaimResult> {

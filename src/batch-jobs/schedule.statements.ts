@@ -180,12 +180,30 @@ export const LIST_OVERDUE_STARTS = statement<{ overdueMs: number; limit: number 
   columns: { batchJobId: text, revision: integer, startsAt: timestamp },
 });
 
-/** All schedules, due or not, ordered by id, after the given id. */
-export const LIST_SCHEDULED = statement<{ afterId: BatchJobId; limit: number }, ListedStart>({
-  sql: `
+/** Where a start stands among all: by its time, then by its id. */
+export interface StartPosition {
+  readonly startsAt: Date;
+  readonly batchJobId: BatchJobId;
+}
+
+const LISTED = `
   select id as "batchJobId", schedule_revision as revision, starts_at as "startsAt",
          extract(epoch from clock_timestamp() - starts_at)::double precision * 1000 as "dueForMs"
-    from batch_jobs where status = 'scheduled' and id > :afterId order by id limit :limit`,
-  parameters: { afterId: text, limit: count },
-  columns: { batchJobId: text, revision: integer, startsAt: timestamp, dueForMs: double },
+    from batch_jobs`;
+const LISTED_COLUMNS = { batchJobId: text, revision: integer, startsAt: timestamp, dueForMs: double };
+
+/** Schedules in force after the given one, in their order: `batch_jobs_due` has it, and a page is read as far as it goes. */
+export const LIST_SCHEDULED = statement<{ startsAt: Date; batchJobId: BatchJobId; limit: number }, ListedStart>({
+  sql: `${LISTED}
+   where status = 'scheduled' and (starts_at, id) > (:startsAt::timestamptz, :batchJobId)
+   order by starts_at, id limit :limit`,
+  parameters: { startsAt: timestamp, batchJobId: text, limit: count },
+  columns: LISTED_COLUMNS,
+});
+
+/** Those of the given batches that are in force, in their order. */
+export const LIST_SCHEDULED_OF = statement<{ batchJobIds: readonly BatchJobId[] }, ListedStart>({
+  sql: `${LISTED} where status = 'scheduled' and id = any(:batchJobIds::text[]) order by starts_at, id`,
+  parameters: { batchJobIds: listOf(text) },
+  columns: LISTED_COLUMNS,
 });

@@ -1,11 +1,17 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
+import { SchedulerGateway } from '../queue/scheduler.gateway.js';
+import type { Turn, TurnTimes } from '../queue/turn.js';
 import { Recurring } from '../shared/recurring.js';
 import { BatchRunner } from './batch.runner.js';
 
-// Bounds how late a start can be when its wake-up is lost, at one indexed query per worker and interval.
+// Bounds how late a start can be when its wake-up is lost, at one indexed query per interval.
 const SCHEDULE_SWEEP_INTERVAL_MS = 2_000;
+
+// Shorter than the interval: a worker alone finds its last turn over. One that died with it costs the others two seconds;
+// one that has it and does nothing with it, or a Redis that says so, eight (docs/reliability.md).
+const TURN: TurnTimes = { turnMs: 1_900, mostMs: 8_000 };
 
 // Leaves the wake-up its chance: a start that the timer is about to make is not worth a second claim.
 const OVERDUE_MS = 2_000;
@@ -23,10 +29,15 @@ export class ScheduleSweeper implements OnApplicationBootstrap, BeforeApplicatio
     SCHEDULE_SWEEP_INTERVAL_MS,
   );
 
+  private readonly turn: Turn;
+
   constructor(
     private readonly schedules: ScheduleRepository,
     private readonly runner: BatchRunner,
-  ) {}
+    scheduler: SchedulerGateway,
+  ) {
+    this.turn = scheduler.turn('schedule_sweep', TURN);
+  }
 
   onApplicationBootstrap(): void {
     this.sweeping.start();
@@ -53,8 +64,14 @@ export class ScheduleSweeper implements OnApplicationBootstrap, BeforeApplicatio
     }
   }
 
-  private sweepOrReport(signal: AbortSignal): Promise<void> {
-    return this.sweep(signal).catch((error: unknown) => this.report(error));
+  private async sweepOrReport(signal: AbortSignal): Promise<void> {
+    if (!(await this.turn.take())) return;
+    try {
+      await this.sweep(signal);
+    } catch (error) {
+      this.report(error);
+      await this.turn.giveBack();
+    }
   }
 
   private report(error: unknown, overdue?: ScheduledStart): void {

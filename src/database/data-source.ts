@@ -23,6 +23,7 @@ import { FindAndRetry1795710000000 } from './migrations/1795710000000-find-and-r
 import { NameKeys1795720000000 } from './migrations/1795720000000-name-keys.js';
 import { TellHealth1795730000000 } from './migrations/1795730000000-tell-health.js';
 import { HoldBatches1795740000000 } from './migrations/1795740000000-hold-batches.js';
+import { OrderStarts1795760000000 } from './migrations/1795760000000-order-starts.js';
 
 const JSON_TYPE: number = pgTypes.builtins.JSON;
 
@@ -58,6 +59,7 @@ const MIGRATIONS = [
   NameKeys1795720000000,
   TellHealth1795730000000,
   HoldBatches1795740000000,
+  OrderStarts1795760000000,
 ];
 
 /**

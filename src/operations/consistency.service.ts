@@ -3,15 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Clock } from '../shared/clock.js';
 import { REDIS_PATIENCE_MS } from '../shared/redis.js';
 import { unhurried } from '../shared/request-context.js';
+import { SchedulerGateway } from '../queue/scheduler.gateway.js';
+import { DifferencePages } from '../scheduling/difference.pages.js';
 import type { Difference } from '../scheduling/schedule.comparison.js';
 import { RedisUnavailableError } from '../scheduling/schedule.errors.js';
-import { ScheduleReconciler, type Looked, type Reconciled } from '../scheduling/schedule.reconciler.js';
+import { ScheduleReconciler, type Reconciled } from '../scheduling/schedule.reconciler.js';
 
 // A flood of differences says no more than its number; what is beyond is counted.
 const MAX_SHOWN = 1_000;
 
 // A change has this long between its commit and its timer (`SchedulerGateway`): what outlasts it is not being made.
 const BETWEEN_LOOKS_MS = REDIS_PATIENCE_MS;
+
+// Differences kept to be looked at again: a wait for each so many, and no more than these in memory.
+const LOOKED_AT_AGAIN = 10_000;
 
 /** What was found in all organizations. */
 export interface Consistency {
@@ -33,31 +38,35 @@ export class ConsistencyService {
   private readonly logger = new Logger(ConsistencyService.name);
 
   constructor(
+    private readonly pages: DifferencePages,
     private readonly reconciler: ScheduleReconciler,
+    private readonly scheduler: SchedulerGateway,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Compares, and changes nothing. Differences are looked for twice, half a second apart, and those are named that were
-   * there both times: a change that is just being made is no drift. Without any, one look is enough.
+   * Compares, and changes nothing. A difference is looked at twice, half a second apart, and is named when it was there both
+   * times: a change that is just being made is no drift. Reads page by page: a million batches take as much memory as ten
+   * thousand, and about a minute.
    *
    * @throws unavailable  PostgreSQL cannot be reached
    */
-  async check(): Promise<Consistency> {
-    const first = new Set<string>();
-    const looked = await this.reconciler.look((difference) => first.add(nameOf(difference)));
-    if (!looked) return this.unknown();
-    if (first.size === 0) return describe(looked, [], 0);
-
-    await sleep(BETWEEN_LOOKS_MS);
-    const shown: Difference[] = [];
-    let total = 0;
-    const again = await this.reconciler.look((difference) => {
-      if (!first.has(nameOf(difference))) return;
-      total += 1;
-      if (shown.length < MAX_SHOWN) shown.push(difference);
+  check(): Promise<Consistency> {
+    return unhurried(async () => {
+      const checkedAt = this.clock.now();
+      const timers = await this.scheduler.delayed.size();
+      if (timers === null) return this.unknown();
+      let scheduledJobs = 0;
+      const shown: Difference[] = [];
+      let total = 0;
+      for await (const found of this.foundTwice((starts) => (scheduledJobs += starts))) {
+        if (!found) return this.unknown();
+        total += found.length;
+        shown.push(...found.slice(0, MAX_SHOWN - shown.length));
+      }
+      const status = total > 0 ? 'drifting' : 'consistent';
+      return { status, checkedAt, scheduledJobs, timers, differences: shown, differencesTotal: total };
     });
-    return again ? describe(again, shown, total) : this.unknown();
   }
 
   /**
@@ -67,10 +76,37 @@ export class ConsistencyService {
    * @throws unavailable        PostgreSQL cannot be reached
    */
   async repair(): Promise<Reconciled> {
-    const done = await unhurried(() => this.reconciler.reconcile());
+    const done = await unhurried(() => this.reconciler.repair());
     if (!done) throw new RedisUnavailableError();
     this.logger.log('wake-ups reconciled', { ...done });
     return done;
+  }
+
+  /** Null, and then nothing more, when Redis does not answer. */
+  private async *foundTwice(count: (starts: number) => void): AsyncGenerator<readonly Difference[] | null> {
+    let once: Difference[] = [];
+    for await (const differences of this.pages.all(count)) {
+      if (!differences) {
+        yield null;
+        return;
+      }
+      once.push(...differences);
+      if (once.length < LOOKED_AT_AGAIN) continue;
+      yield await this.lookAgain(once);
+      once = [];
+    }
+    if (once.length > 0) yield await this.lookAgain(once);
+  }
+
+  private async lookAgain(once: readonly Difference[]): Promise<readonly Difference[] | null> {
+    await sleep(BETWEEN_LOOKS_MS);
+    const twice: Difference[] = [];
+    for (let at = 0; at < once.length; at += MAX_SHOWN) {
+      const found = await this.pages.lookAgain(once.slice(at, at + MAX_SHOWN));
+      if (!found) return null;
+      twice.push(...found);
+    }
+    return twice;
   }
 
   private unknown(): Consistency {
@@ -78,14 +114,3 @@ export class ConsistencyService {
     return { status: 'unknown', checkedAt: this.clock.now(), ...nothing };
   }
 }
-
-const nameOf = ({ kind, queueJobId }: Difference): string => `${kind} ${queueJobId}`;
-
-const describe = (looked: Looked, differences: readonly Difference[], differencesTotal: number): Consistency => ({
-  status: differencesTotal > 0 ? 'drifting' : 'consistent',
-  checkedAt: looked.at,
-  scheduledJobs: looked.scheduledJobs,
-  timers: looked.timers,
-  differences,
-  differencesTotal,
-});

@@ -1,17 +1,19 @@
 import { InjectQueue } from '@nestjs/bull';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
-import { randomUUID } from 'node:crypto';
 import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
 import { Clock } from '../shared/clock.js';
 import { PatientRedis, tryToWrite } from '../shared/patient-redis.js';
 import { tellFailures } from '../shared/redis.js';
 import type { ServerState } from '../shared/server-watch.js';
-import { firingTimesOf } from './delayed-set.js';
+import { DelayedSet } from './delayed-set.js';
 import { BATCH_START_PRODUCER, type JobData } from './queues.js';
-import { replaceWakeUpOf, type NewWakeUp, type ReplaceWakeUp } from './wake-up.script.js';
+import { Turn, type TurnTimes } from './turn.js';
+import { replaceWakeUpsOf, type NewWakeUp, type Replaced, type Replacement } from './wake-up.script.js';
 
 type WakeUp = JobData<'batch-start', 'start'>;
+
+const MARK = 'mark';
 
 /** What the queue knows of one wake-up. */
 export interface QueueJob {
@@ -47,13 +49,16 @@ export const wakeUpId = ({ batchJobId, revision }: Pick<ScheduledStart, 'batchJo
 export class SchedulerGateway implements OnApplicationBootstrap {
   private readonly logger = new Logger(SchedulerGateway.name);
   private readonly redis = new PatientRedis(this.logger);
-  private readonly replace: ReplaceWakeUp;
+  private readonly replace: (replacements: readonly Replacement[]) => Promise<Replaced>;
+  /** The wake-ups that have not fired. */
+  readonly delayed: DelayedSet;
 
   constructor(
     @InjectQueue(BATCH_START_PRODUCER) private readonly starts: Queue<WakeUp>,
     private readonly clock: Clock,
   ) {
-    this.replace = replaceWakeUpOf(starts);
+    this.replace = replaceWakeUpsOf(starts);
+    this.delayed = new DelayedSet(starts, this.redis, clock);
   }
 
   onApplicationBootstrap(): void {
@@ -72,8 +77,8 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     if (next === null) {
       return { oldJobCancelled: endedId !== null && ((await this.forget(endedId)) ?? false), isArmed: false };
     }
-    const oldJobCancelled = await this.redis.store('add', () => this.replace(endedId, next));
-    return { oldJobCancelled: oldJobCancelled ?? false, isArmed: oldJobCancelled !== null };
+    const replaced = await this.redis.store('add', () => this.replace([{ ended: endedId, next }]));
+    return { oldJobCancelled: replaced?.removed === 1, isArmed: replaced !== null };
   }
 
   /** @returns whether the wake-up is known to be in Redis. Setting one that is there already changes nothing. */
@@ -83,8 +88,32 @@ export class SchedulerGateway implements OnApplicationBootstrap {
   }
 
   /** @returns whether the wake-up was found and removed; null when Redis does not answer */
-  forget(queueJobId: string): Promise<boolean | null> {
-    return this.redis.ask('remove', () => this.replace(queueJobId, null));
+  async forget(queueJobId: string): Promise<boolean | null> {
+    const removed = await this.forgetAll([queueJobId]);
+    return removed === null ? null : removed === 1;
+  }
+
+  /** @returns how many were found and removed; null when Redis does not answer */
+  async forgetAll(queueJobIds: readonly string[]): Promise<number | null> {
+    const replaced = await this.redis.ask('remove', () =>
+      this.replace(queueJobIds.map((ended) => ({ ended, next: null }))),
+    );
+    return replaced && replaced.removed;
+  }
+
+  /**
+   * Sets the wake-up of each anew, whatever Redis has of it: a record that lost its place in the delayed set blocks its id,
+   * and one at a wrong time is left as it is. One that a worker has in its hands stays.
+   *
+   * @returns how many were set; null when Redis does not answer, and some of them may be
+   */
+  async renewAll(starts: readonly ScheduledStart[]): Promise<number | null> {
+    const replacements = starts.flatMap((start) => {
+      const next = this.wakeUpOf(start);
+      return next ? [{ ended: next.id, next }] : [];
+    });
+    const replaced = await this.redis.store('add', () => this.replace(replacements));
+    return replaced && replaced.set;
   }
 
   /** @returns null when Redis has no such wake-up, `'unknown'` when Redis does not answer */
@@ -96,36 +125,25 @@ export class SchedulerGateway implements OnApplicationBootstrap {
     return found ? found.queueJob : 'unknown';
   }
 
-  /** Ids and firing times of all wake-ups that have not fired. Null when Redis does not answer. */
-  async listArmed(): Promise<Map<string, Date> | null> {
-    const members = await this.redis.ask('list', () =>
-      this.starts.client.zrange(this.starts.toKey('delayed'), 0, -1, 'WITHSCORES'),
-    );
-    if (!members) return null;
-    return new Map([...firingTimesOf(members)].map(([id, firesAtMs]) => [id, this.clock.at(firesAtMs)]));
-  }
-
-  /** @returns for each, whether it waits in the delayed set; null when Redis does not answer */
-  async areArmed(queueJobIds: readonly string[]): Promise<boolean[] | null> {
-    if (queueJobIds.length === 0) return [];
-    const scores = await this.redis.ask('list', () =>
-      this.starts.client.zmscore(this.starts.toKey('delayed'), ...queueJobIds),
-    );
-    return scores && scores.map((score) => score !== null);
-  }
-
   /** Tries to write. */
   async probe(): Promise<ServerState> {
     await this.redis.store('probe', () => tryToWrite(this.starts.client, this.starts.toKey('probe')));
     return this.redis.state;
   }
 
-  /** @returns whether Redis had lost its data since the last call (or never had any). Null when it does not answer. */
-  async isRedisNew(): Promise<boolean | null> {
-    const answer = await this.redis.store('mark', async () => ({
-      set: await this.starts.client.set(this.starts.toKey('epoch'), randomUUID(), 'NX'),
-    }));
-    return answer && answer.set === 'OK';
+  /** What was left by `leaveMark`: `mark` is null when Redis has lost its data, or never had any. Null when it does not answer. */
+  readMark(): Promise<{ readonly mark: string | null } | null> {
+    return this.redis.ask('look up', async () => ({ mark: await this.starts.client.get(this.starts.toKey(MARK)) }));
+  }
+
+  /** Leaves a word with the wake-ups, for whoever looks after them: it is lost when they are. @returns whether it is known to be in Redis */
+  async leaveMark(mark: string): Promise<boolean> {
+    return (await this.redis.store('mark', () => this.starts.client.set(this.starts.toKey(MARK), mark))) !== null;
+  }
+
+  /** @param name of work that one worker does for all */
+  turn(name: string, times: TurnTimes): Turn {
+    return new Turn(this.starts, this.redis, name, times);
   }
 
   /** Null for what is not an instant: Bull would run it at once. */

@@ -2,44 +2,50 @@ import type { Queue } from 'bull';
 import type { Redis } from 'ioredis';
 
 /**
- * Takes one wake-up away and sets another, as Bull does it with eleven commands in two scripts and a look between them.
- * What is written is to the byte what Bull 4.16 writes, and `test/integration/scheduler-gateway.int-spec.ts` compares it.
- * Two things differ: nothing is removed that a worker has locked, which is no failure; and workers are told of the new one
+ * Takes wake-ups away and sets others, as Bull does it for each with eleven commands in two scripts and a look between
+ * them. What is written is to the byte what Bull 4.16 writes, and `test/integration/scheduler-gateway.int-spec.ts` compares
+ * it. Two things differ: nothing is removed that a worker has locked, which is no failure; and workers are told of a new one
  * only when it is the first to fire, as they set their timers by that one anyway.
  */
-const REPLACE_WAKE_UP = `
+const REPLACE_WAKE_UPS = `
   local delayed, wait, paused, active, counter, isPaused = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-  local prefix, ended, id, data, opts, timestamp, delay, token = unpack(ARGV)
-  local removed = 0
+  local prefix, token = ARGV[1], ARGV[2]
+  local removed, set = 0, 0
 
-  if ended ~= '' and redis.call('EXISTS', prefix .. ended .. ':lock') == 0 then
-    removed = redis.call('ZREM', delayed, ended)
-    if removed == 0 and redis.call('EXISTS', prefix .. ended) == 1 then
-      for _, list in ipairs({ wait, paused, active }) do redis.call('LREM', list, 0, ended) end
-      removed = 1
-    end
-    redis.call('DEL', prefix .. ended)
-  end
+  for at = 3, #ARGV, 6 do
+    local ended, id, data, opts, timestamp, delay = unpack(ARGV, at, at + 5)
 
-  if id ~= '' and redis.call('EXISTS', prefix .. id) == 0 then
-    local count = redis.call('INCR', counter)
-    redis.call('HSET', prefix .. id, 'name', 'start', 'data', data, 'opts', opts, 'timestamp', timestamp,
-      'delay', delay, 'priority', '0')
-    if tonumber(delay) > 0 then
-      local firesAt = timestamp + delay
-      redis.call('ZADD', delayed, string.format('%.0f', firesAt * 4096 + bit.band(count, 4095)), id)
-      if redis.call('ZRANGE', delayed, 0, 0)[1] == id then
-        redis.call('PUBLISH', delayed, string.format('%.0f', firesAt))
+    if ended ~= '' and redis.call('EXISTS', prefix .. ended .. ':lock') == 0 then
+      local found = redis.call('ZREM', delayed, ended)
+      if found == 0 and redis.call('EXISTS', prefix .. ended) == 1 then
+        for _, list in ipairs({ wait, paused, active }) do redis.call('LREM', list, 0, ended) end
+        found = 1
       end
-    else
-      local list = wait
-      if redis.call('EXISTS', isPaused) == 1 then list = paused end
-      redis.call('LPUSH', list, id)
-      redis.call('PUBLISH', wait .. 'ing@' .. token, id)
+      redis.call('DEL', prefix .. ended)
+      removed = removed + found
+    end
+
+    if id ~= '' and redis.call('EXISTS', prefix .. id) == 0 then
+      local count = redis.call('INCR', counter)
+      redis.call('HSET', prefix .. id, 'name', 'start', 'data', data, 'opts', opts, 'timestamp', timestamp,
+        'delay', delay, 'priority', '0')
+      if tonumber(delay) > 0 then
+        local firesAt = timestamp + delay
+        redis.call('ZADD', delayed, string.format('%.0f', firesAt * 4096 + bit.band(count, 4095)), id)
+        if redis.call('ZRANGE', delayed, 0, 0)[1] == id then
+          redis.call('PUBLISH', delayed, string.format('%.0f', firesAt))
+        end
+      else
+        local list = wait
+        if redis.call('EXISTS', isPaused) == 1 then list = paused end
+        redis.call('LPUSH', list, id)
+        redis.call('PUBLISH', wait .. 'ing@' .. token, id)
+      end
+      set = set + 1
     end
   end
 
-  return removed`;
+  return { removed, set }`;
 
 /** A wake-up that is to be set. */
 export interface NewWakeUp {
@@ -52,9 +58,22 @@ export interface NewWakeUp {
   readonly delay: number;
 }
 
+/** A wake-up that goes and one that comes; either may be missing, and both may be of one id. */
+export interface Replacement {
+  /** Bull's id of the queue job. */
+  readonly ended: string | null;
+  readonly next: NewWakeUp | null;
+}
+
+/** How many of the old ones were found and removed, and how many of the new ones were not there. */
+export interface Replaced {
+  readonly removed: number;
+  readonly set: number;
+}
+
 /** The client of a queue that knows the script. */
 interface ScriptClient {
-  replaceWakeUp(...keysAndArguments: (string | number)[]): Promise<number>;
+  replaceWakeUps(...keysAndArguments: (string | number)[]): Promise<[removed: number, set: number]>;
 }
 
 /** Bull keeps the token of a queue object, by which its events are told from others', to itself. */
@@ -62,31 +81,29 @@ interface QueueToken {
   readonly token: string;
 }
 
-export type ReplaceWakeUp = (ended: string | null, next: NewWakeUp | null) => Promise<boolean>;
+export type ReplaceWakeUps = (replacements: readonly Replacement[]) => Promise<Replaced>;
 
-/**
- * @returns replaces a wake-up by another, either of which may be missing. Its answer: the old one was found and removed
- */
-export function replaceWakeUpOf(queue: Queue): ReplaceWakeUp {
+/** @returns makes replacements in their order, in one step: as long as it lasts Redis serves nobody else */
+export function replaceWakeUpsOf(queue: Queue): ReplaceWakeUps {
   const client = queue.client as Redis & ScriptClient;
-  client.defineCommand('replaceWakeUp', { numberOfKeys: 6, lua: REPLACE_WAKE_UP });
+  client.defineCommand('replaceWakeUps', { numberOfKeys: 6, lua: REPLACE_WAKE_UPS });
   const keys = ['delayed', 'wait', 'paused', 'active', 'id', 'meta-paused'].map((name) => queue.toKey(name));
   const { token } = queue as unknown as QueueToken;
-  return async (ended, next) => {
-    const removed = await client.replaceWakeUp(
-      ...keys,
-      queue.toKey(''),
-      ended ?? '',
-      next?.id ?? '',
-      JSON.stringify(next?.data ?? {}),
-      JSON.stringify(next ? optionsOf(next) : {}),
-      next?.timestamp ?? 0,
-      next?.delay ?? 0,
-      token,
-    );
-    return removed === 1;
+  return async (replacements) => {
+    const given = replacements.flatMap((replacement) => argumentsOf(replacement));
+    const [removed, set] = await client.replaceWakeUps(...keys, queue.toKey(''), token, ...given);
+    return { removed, set };
   };
 }
+
+const argumentsOf = ({ ended, next }: Replacement): (string | number)[] => [
+  ended ?? '',
+  next?.id ?? '',
+  JSON.stringify(next?.data ?? {}),
+  JSON.stringify(next ? optionsOf(next) : {}),
+  next?.timestamp ?? 0,
+  next?.delay ?? 0,
+];
 
 /** In the order in which Bull writes them. */
 const optionsOf = ({ id, timestamp, delay }: NewWakeUp): object => ({

@@ -35,29 +35,30 @@ export type Difference =
   | DifferenceOf<'start_overdue', ScheduledStart, Date | null>;
 
 /**
- * Compares every schedule in force with the wake-ups that wait. The one comparison: what is reported is what is repaired.
- *
- * Takes the rows as they come and yields while it reads: nothing is collected beside the ids of the wake-ups.
+ * Compares schedules in force with wake-ups that wait: a page of either side, with what the other side has of it. The one
+ * comparison: what is reported is what is repaired.
  *
  * @param armed read before the rows were: a wake-up in it was committed before, so one that no row wants is of the past,
  *   never of a move that is just being made
  * @param now when `armed` was read, by the clock that wake-ups are set by
  */
-export async function* compare(
-  scheduled: AsyncIterable<ListedStart> | Iterable<ListedStart>,
+export function compare(
+  scheduled: readonly ListedStart[],
   armed: ReadonlyMap<string, Date>,
   now: Date,
-): AsyncGenerator<Difference> {
-  const unwanted = new Set(armed.keys());
-  for await (const start of scheduled) {
+): readonly Difference[] {
+  const differences: Difference[] = [];
+  const unwanted = new Map(armed);
+  for (const start of scheduled) {
     const queueJobId = wakeUpId(start);
     unwanted.delete(queueJobId);
     const difference = judge(start, queueJobId, armed.get(queueJobId) ?? null, now);
-    if (difference) yield difference;
+    if (difference) differences.push(difference);
   }
-  for (const queueJobId of unwanted) {
-    yield { kind: 'timer_unwanted', queueJobId, start: null, firesAt: armed.get(queueJobId) as Date };
+  for (const [queueJobId, firesAt] of unwanted) {
+    differences.push({ kind: 'timer_unwanted', queueJobId, start: null, firesAt });
   }
+  return differences;
 }
 
 /** Whether a wake-up fires when it should. */

@@ -1,152 +1,168 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { ScheduledStart } from '../batch-jobs/batch-job.changes.js';
-import { ScheduleRepository } from '../batch-jobs/schedule.repository.js';
-import type { ListedStart } from '../batch-jobs/schedule.statements.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StartPosition } from '../batch-jobs/schedule.statements.js';
+import { SCAN_BEGINNING } from '../queue/delayed-set.js';
+import { SchedulerGateway } from '../queue/scheduler.gateway.js';
 import { Clock } from '../shared/clock.js';
 import { Metrics } from '../shared/metrics.js';
-import { compare, type Difference } from './schedule.comparison.js';
-import { SchedulerGateway, wakeUpId } from '../queue/scheduler.gateway.js';
+import { DifferencePages, type Page } from './difference.pages.js';
+import { readMark, writeMark } from './reconciliation.mark.js';
+import type { Difference } from './schedule.comparison.js';
 
-const PAGE = 1_000;
+// What starts within this is compared in every round, as far as two pages go.
+const NEAR_MS = 10 * 60_000;
+const NEAR_PAGES = 2;
 
-/** What one round did. */
+// A round that finds page after page to repair ends after this, and the next one begins at once: with what is near.
+const ROUND_MS = 2_000;
+
+// Of one script: fifty wake-ups hold Redis for a millisecond or two (bench/README.md).
+const REPAIRED_AT_ONCE = 50;
+
+/** What was repaired. */
 export interface Reconciled {
+  /** Wake-ups that were missing or at another time, and are set. */
   readonly armed: number;
+  /** Wake-ups that no schedule wanted, and are gone. */
   readonly removed: number;
 }
 
-/** What one look saw. */
-export interface Looked {
-  readonly at: Date;
-  readonly scheduledJobs: number;
-  readonly timers: number;
+/** What one round did. */
+export interface Round extends Reconciled {
+  /** The last page had something to repair, so the next one may have as well. */
+  readonly isBehind: boolean;
 }
 
-/** What one round is about. */
-interface Round {
+/** What a round is at. */
+interface Work {
   armed: number;
   removed: number;
-  /** Wake-ups that Bull was given, a page at most. */
-  readonly unconfirmed: ScheduledStart[];
+  isBehind: boolean;
+  /** By the process's steady clock. */
+  readonly endsAt: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Compares Redis with PostgreSQL, and makes it agree: a wake-up for every schedule that is to come, and no other.
- * Any number of rounds may run at once, in any process; the recurring ones are those of `ReconciliationLoop`.
+ * Makes Redis agree with PostgreSQL: a wake-up for every schedule that is to come, and no other. Any number of rounds may
+ * run at once, in any process; the recurring ones are those of `ReconciliationLoop`.
  */
 @Injectable()
 export class ScheduleReconciler {
   private readonly logger = new Logger(ScheduleReconciler.name);
 
   constructor(
-    private readonly schedules: ScheduleRepository,
+    private readonly pages: DifferencePages,
     private readonly scheduler: SchedulerGateway,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
   ) {}
 
   /**
-   * Looks once, and changes nothing. What is just being changed looks like a difference.
+   * One round: what is near, and a page of everything. Near are the starts of the next ten minutes, up to two pages, and
+   * further ones as long as something is to be repaired; and the wake-ups that fire first. The walk through everything goes
+   * on where the last round left it, whichever worker made that, and page after page as long as something is to be repaired.
    *
-   * @param tell is told of each difference as it is found
-   * @returns null when Redis does not answer
+   * How far it has come is kept in Redis: one that loses its data is looked through from the beginning, what is due first.
+   *
+   * @returns null when Redis stopped answering or the signal rose; the next round goes on
    */
-  async look(tell: (difference: Difference) => void): Promise<Looked | null> {
-    const at = this.clock.now();
-    const armed = await this.scheduler.listArmed();
-    if (!armed) return null;
+  async reconcile(signal?: AbortSignal): Promise<Round | null> {
+    const left = await this.scheduler.readMark();
+    if (!left) return null;
+    if (left.mark === null) this.logger.log('redis was empty');
+    const now = this.clock.now();
+    const beginning: StartPosition = { startsAt: now, batchJobId: '' };
+    const near = this.clock.at(now.getTime() + NEAR_MS);
+    const work: Work = { armed: 0, removed: 0, isBehind: false, endsAt: performance.now() + ROUND_MS, signal };
 
-    let scheduledJobs = 0;
-    const rows = this.scheduled(() => (scheduledJobs += 1));
-    for await (const difference of compare(rows, armed, at)) tell(difference);
-    return { at, scheduledJobs, timers: armed.size };
+    const ahead = await this.goThrough(beginning, (from) => this.pages.ofStarts(from), work, {
+      isEnough: (next, looked) => next.startsAt > near || looked >= NEAR_PAGES,
+    });
+    const nextWakeUps = ahead && (await this.pages.ofNextWakeUps(near));
+    if (!nextWakeUps || !(await this.repairAll(nextWakeUps, work))) return null;
+
+    const mark = (left.mark !== null && readMark(left.mark, this.clock)) || null;
+    const from = mark?.starts ?? ahead.next ?? beginning;
+    const starts = await this.goThrough(from, (at) => this.pages.ofStarts(at), work);
+    const wakeUps =
+      starts && (await this.goThrough(mark?.wakeUps ?? SCAN_BEGINNING, (at) => this.pages.ofWakeUps(at), work));
+    if (!wakeUps) return null;
+
+    const reached = { starts: starts.next ?? beginning, wakeUps: wakeUps.next ?? SCAN_BEGINNING };
+    if (!(await this.scheduler.leaveMark(writeMark(reached)))) return null;
+    return { armed: work.armed, removed: work.removed, isBehind: work.isBehind };
   }
 
   /**
-   * One round. Redis is read before PostgreSQL: a wake-up found there was committed before, so one that no row wants is
-   * of the past, never of a move that is just being made.
+   * Everything, page by page, however long it takes.
    *
-   * @returns null when Redis stopped answering or the signal rose; the next round begins anew
+   * @returns null when Redis stopped answering
    */
-  async reconcile(signal?: AbortSignal): Promise<Reconciled | null> {
-    const isRedisNew = await this.scheduler.isRedisNew();
-    if (isRedisNew) this.logger.log('redis was empty');
-    const now = this.clock.now();
-    const before = isRedisNew === null ? null : await this.scheduler.listArmed();
-    if (!before) return null;
-
-    const round: Round = { armed: 0, removed: 0, unconfirmed: [] };
-    for await (const difference of compare(this.scheduled(), before, now)) {
-      if (signal?.aborted || !(await this.repair(difference, round))) return null;
+  async repair(): Promise<Reconciled | null> {
+    const work: Work = { armed: 0, removed: 0, isBehind: false, endsAt: Infinity, signal: undefined };
+    for await (const differences of this.pages.all()) {
+      const begun = performance.now();
+      if (!differences || !(await this.repairAll(differences, work))) return null;
+      if (differences.length > 0) await this.rest(begun);
     }
-    if (!(await this.confirm(round))) return null;
-    return { armed: round.armed, removed: round.removed };
+    return { armed: work.armed, removed: work.removed };
   }
 
-  /** @returns false when Redis stopped answering; so do those below */
-  private repair(difference: Difference, round: Round): Promise<boolean> {
-    switch (difference.kind) {
-      case 'timer_missing':
-        return this.arm(difference.start, round);
-      case 'timer_at_another_time':
-        return this.replace(difference.start, round);
-      case 'timer_unwanted':
-        return this.remove(difference.queueJobId, round);
-      case 'start_overdue':
-        break;
-    }
-    // No timer is of use any more: the sweep sees to it.
-    return Promise.resolve(true);
-  }
-
-  private async arm(start: ScheduledStart, round: Round): Promise<boolean> {
-    if (!(await this.scheduler.wakeAt(start))) return false;
-    round.unconfirmed.push(start);
-    return round.unconfirmed.length < PAGE || this.confirm(round);
-  }
-
-  private async replace(start: ScheduledStart, round: Round): Promise<boolean> {
-    return (await this.scheduler.forget(wakeUpId(start))) !== null && this.arm(start, round);
-  }
-
-  private async remove(queueJobId: string, round: Round): Promise<boolean> {
-    const wasRemoved = await this.scheduler.forget(queueJobId);
-    if (wasRemoved) this.count('removed', round);
-    return wasRemoved !== null;
-  }
-
-  /** A record that lost its place in the delayed set blocks its id: Bull ignores the new wake-up, and says nothing. */
-  private async confirm(round: Round): Promise<boolean> {
-    const starts = round.unconfirmed.splice(0);
-    const areArmed = await this.scheduler.areArmed(starts.map((start) => wakeUpId(start)));
-    for (const [at, start] of starts.entries()) {
-      const isArmed = areArmed && (areArmed[at] || (await this.unblock(start)));
-      if (isArmed === null) return false;
-      if (isArmed) this.count('armed', round);
-    }
-    return areArmed !== null;
-  }
-
-  /** @returns false when it cannot be removed: a worker has it in its hands, too early, and waits for its moment */
-  private async unblock(start: ScheduledStart): Promise<boolean | null> {
-    const wasFreed = await this.scheduler.forget(wakeUpId(start));
-    return wasFreed && ((await this.scheduler.wakeAt(start)) || null);
-  }
-
-  private count(action: keyof Reconciled, round: Round): void {
-    round[action] += 1;
-    this.metrics.countReconciled(action);
-  }
-
-  private async *scheduled(count: () => void = () => undefined): AsyncGenerator<ListedStart> {
-    for (let afterId = '', isLast = false; !isLast;) {
-      const page = await this.schedules.listScheduled(afterId, PAGE);
-      for (const start of page) {
-        count();
-        yield start;
+  /**
+   * Page after page, until one has nothing to repair and it is enough, the end is reached, or the round is over.
+   *
+   * @param isEnough by default one page is
+   * @returns where the next page begins; null when Redis stopped answering or the signal rose
+   */
+  private async goThrough<Position>(
+    from: Position,
+    read: (from: Position) => Promise<Page<Position> | null>,
+    work: Work,
+    { isEnough = () => true }: { isEnough?: (next: Position, pages: number) => boolean } = {},
+  ): Promise<{ readonly next: Position | null } | null> {
+    for (let at = from, pages = 1; ; pages += 1) {
+      const begun = performance.now();
+      const page = await read(at);
+      if (!page || !(await this.repairAll(page.differences, work))) return null;
+      const { next, differences } = page;
+      if (next === null || (differences.length === 0 && isEnough(next, pages))) return { next };
+      if (performance.now() > work.endsAt) {
+        work.isBehind = true;
+        return { next };
       }
-      isLast = page.length < PAGE;
-      afterId = page.at(-1)?.batchJobId ?? afterId;
+      if (differences.length > 0) await this.rest(begun, work.signal);
+      at = next;
     }
+  }
+
+  /** For as long as it has worked: what others ask of both servers meanwhile is answered as ever. */
+  private async rest(begun: number, signal?: AbortSignal): Promise<void> {
+    await sleep(performance.now() - begun, undefined, { signal }).catch(() => undefined);
+  }
+
+  /** @returns false when Redis stopped answering or the signal rose. An overdue start needs no wake-up: the sweep sees to it */
+  private async repairAll(differences: readonly Difference[], work: Work): Promise<boolean> {
+    const starts = differences.flatMap(({ kind, start }) => (kind === 'start_overdue' || !start ? [] : [start]));
+    const unwanted = differences.flatMap(({ kind, queueJobId }) => (kind === 'timer_unwanted' ? [queueJobId] : []));
+    return (
+      (await this.repairSome('armed', starts, (some) => this.scheduler.renewAll(some), work)) &&
+      (await this.repairSome('removed', unwanted, (some) => this.scheduler.forgetAll(some), work))
+    );
+  }
+
+  private async repairSome<T>(
+    action: keyof Reconciled,
+    all: readonly T[],
+    repair: (some: readonly T[]) => Promise<number | null>,
+    work: Work,
+  ): Promise<boolean> {
+    for (let at = 0; at < all.length; at += REPAIRED_AT_ONCE) {
+      const repaired = work.signal?.aborted ? null : await repair(all.slice(at, at + REPAIRED_AT_ONCE));
+      if (repaired === null) return false;
+      work[action] += repaired;
+      this.metrics.countReconciled(action, repaired);
+    }
+    return true;
   }
 }

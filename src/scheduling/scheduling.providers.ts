@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { DifferencePages } from './difference.pages.js';
 import { ReconciliationLoop } from './reconciliation.loop.js';
 import { SchedulePreviewService } from './schedule-preview.service.js';
 import { ScheduleReconciler } from './schedule.reconciler.js';
@@ -10,6 +11,7 @@ import { ZONE_RULES, ZoneRules } from './zone-rules.js';
 
 /** What any process knows of start times. */
 export const SCHEDULING: Provider[] = [
+  DifferencePages,
   SchedulePreviewService,
   ScheduleReconciler,
   ScheduleResolver,

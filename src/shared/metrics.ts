@@ -129,8 +129,8 @@ export class Metrics {
     this.systemPauses.inc({ reason });
   }
 
-  countReconciled(action: (typeof ACTIONS)[number]): void {
-    this.reconciled.inc({ action });
+  countReconciled(action: (typeof ACTIONS)[number], wakeUps: number): void {
+    this.reconciled.inc({ action }, wakeUps);
   }
 
   /** Adds what only a worker has. Asked for at each scrape: a part that hangs is seen, whoever hangs with it. */

@@ -214,17 +214,30 @@ export function describeSchedules(what: string, open: () => Promise<Schedules>):
       expect(await opened.schedules.listOverdue(2_000, 1)).toHaveLength(1);
     });
 
-    it('of what is scheduled goes by id, from where it left off', async () => {
-      const [first, second] = [await opened.add({ revision: 7 }), await opened.add({ status: 'running' })];
-      const { startsAt } = await opened.find(first);
-      const all = await opened.schedules.listScheduled('', 1_000);
+    it('of what is scheduled goes by time and id, from where it left off', async () => {
+      const later = await opened.add({ startsInMs: 7_200_000, revision: 7 });
+      const [sooner, running] = [await opened.add({ startsInMs: 3_600_000 }), await opened.add({ status: 'running' })];
+      const { startsAt } = await opened.find(later);
+      const all = await opened.schedules.listScheduled({ startsAt: new Date(0), batchJobId: '' }, 1_000);
+      const positions = all.map((start) => `${start.startsAt.toISOString()} ${start.batchJobId}`);
       const ids = all.map(({ batchJobId }) => batchJobId);
 
       const dueForMs = expect.closeTo(Date.now() - (startsAt as Date).getTime(), -4);
-      expect(all).toContainEqual({ batchJobId: first, revision: 7, startsAt, dueForMs });
-      expect(ids).not.toContain(second);
-      expect(ids).toEqual(ids.toSorted((a, b) => (a < b ? -1 : 1)));
-      expect(await opened.schedules.listScheduled(ids[0], 1)).toMatchObject([{ batchJobId: ids[1] }]);
+      expect(all).toContainEqual({ batchJobId: later, revision: 7, startsAt, dueForMs });
+      expect(ids).not.toContain(running);
+      expect(ids.indexOf(sooner)).toBeLessThan(ids.indexOf(later));
+      expect(positions).toEqual(positions.toSorted());
+      expect(await opened.schedules.listScheduled(all[0], 1)).toMatchObject([{ batchJobId: ids[1] }]);
+    });
+
+    it('of the given batches finds those that are in force', async () => {
+      const [first, second] = [await opened.add({ revision: 7 }), await opened.add({ status: 'running' })];
+      const { startsAt } = await opened.find(first);
+
+      const found = await opened.schedules.listScheduledOf([second, first, 'batch_of_nobody']);
+
+      const dueForMs = expect.closeTo(Date.now() - (startsAt as Date).getTime(), -4);
+      expect(found).toEqual([{ batchJobId: first, revision: 7, startsAt, dueForMs }]);
     });
   });
 }

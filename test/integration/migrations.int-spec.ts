@@ -27,6 +27,7 @@ const MIGRATIONS = [
   'NameKeys',
   'TellHealth',
   'HoldBatches',
+  'OrderStarts',
 ];
 
 const tables = async (): Promise<string[]> => {

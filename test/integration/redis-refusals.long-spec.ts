@@ -65,7 +65,8 @@ describe.each(WORDS)('while Redis answers %s', (word) => {
       await calls.requestDispatchAt('org_a', new Date(Date.now() + AN_HOUR_MS));
       expect(await starts.wakeAt(aStart())).toBe(false);
       expect(await starts.probe()).toBe('refuses_writes');
-      expect(await starts.isRedisNew()).toBeNull();
+      expect(await starts.leaveMark('here')).toBe(false);
+      expect(await starts.renewAll([aStart()])).toBeNull();
     }
     // What is full may be emptied; the others leave everything as it is, and say so.
     expect(await starts.forget(`${armed.batchJobId}.r1`)).toBe(word === 'OOM' ? true : null);

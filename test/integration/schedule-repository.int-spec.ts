@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from '../../src/batch-jobs/batch-job.status.js';
 import type { ChangeResult } from '../../src/batch-jobs/batch-job.changes.js';
 import type { ClaimResult } from '../../src/batch-jobs/schedule.repository.js';
+import { LIST_SCHEDULED, type StartPosition } from '../../src/batch-jobs/schedule.statements.js';
 import { by, CALLER, JobRows, startIn } from '../support/job-rows.js';
 import { ScheduleDatabase } from '../support/schedule-database.js';
 
@@ -337,16 +338,38 @@ describe('the list of schedules', () => {
     expect((await database.schedules.listOverdue(2_000, 1)).length).toBe(1);
   });
 
-  it('all: page by page by id, each once', async () => {
-    const mine = [await rows.add(), await rows.add(), await rows.add()];
-    const listed: string[] = [];
-    for (let after = ''; ; after = listed.at(-1) ?? '') {
-      const page = await database.schedules.listScheduled(after, 2);
-      listed.push(...page.map(({ batchJobId }) => batchJobId));
+  it('all: page by page by time and id, each once, however many start at one instant', async () => {
+    const startsInMs = 3_600_000;
+    const mine = [await rows.add({ startsInMs }), await rows.add(), await rows.add({ startsInMs }), await rows.add()];
+    const { startsAt } = await rows.row(mine[0]);
+    await database.source.query('update batch_jobs set starts_at = $1 where id = any($2)', [startsAt, mine]);
+    const listed: StartPosition[] = [];
+    for (;;) {
+      const page = await database.schedules.listScheduled(
+        listed.at(-1) ?? { startsAt: new Date(0), batchJobId: '' },
+        2,
+      );
+      listed.push(...page);
       if (page.length < 2) break;
     }
-    expect(listed).toEqual([...new Set(listed)].toSorted((a, b) => (a < b ? -1 : 1)));
-    expect(listed).toEqual(expect.arrayContaining(mine));
+    const names = listed.map((start) => `${start.startsAt.toISOString()} ${start.batchJobId}`);
+    expect(names).toEqual([...new Set(names)].toSorted());
+    expect(listed.map(({ batchJobId }) => batchJobId)).toEqual(expect.arrayContaining(mine));
+  });
+
+  it('all: a page is read by the index that has its order, and no further', async () => {
+    const runner = database.source.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('set local enable_seqscan = off; set local enable_bitmapscan = off');
+    const values = [new Date().toISOString(), '', 500];
+    const { text } = LIST_SCHEDULED;
+    const plan: { 'QUERY PLAN': string }[] = await runner.query(`explain ${text}`, values);
+    await runner.rollbackTransaction();
+    await runner.release();
+
+    const lines = plan.map((line) => line['QUERY PLAN']).join('\n');
+    expect(lines).toContain('batch_jobs_due');
+    expect(lines).not.toContain('Sort');
   });
 });
 

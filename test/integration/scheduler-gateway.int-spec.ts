@@ -6,6 +6,7 @@ import { Test } from '@nestjs/testing';
 import type { JobOptions, Queue } from 'bull';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
+import { SCAN_BEGINNING } from '../../src/queue/delayed-set.js';
 import { BATCH_START_PRODUCER, producerModules } from '../../src/queue/queues.js';
 import { SchedulerGateway, wakeUpId } from '../../src/queue/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
@@ -82,6 +83,9 @@ const aStart = (startsAt = new Date(Date.now() + AN_HOUR_MS), revision = 1) => (
   startsAt,
 });
 
+const armedIn = async (gateway: SchedulerGateway) =>
+  (await gateway.delayed.scan(SCAN_BEGINNING, 1_000))?.armed ?? new Map();
+
 describe('the gateway', () => {
   it.each(['2026-12-31T23:59:59.999Z', '2039-12-31T23:59:59.999Z', '2099-01-01T00:00:00.001Z'])(
     'arms a wake-up that fires at exactly %s',
@@ -93,7 +97,7 @@ describe('the gateway', () => {
 
       const id = wakeUpId(start);
       expect(await gateway.lookUp(id)).toEqual({ queueJobId: id, isDelayed: true, firesAt: start.startsAt });
-      expect(await gateway.listArmed()).toEqual(new Map([[id, start.startsAt]]));
+      expect(await armedIn(gateway)).toEqual(new Map([[id, start.startsAt]]));
       const { name, data, opts } = await redis.hgetall(key(id));
       expect({ name, data: JSON.parse(data ?? '') as unknown }).toEqual({
         name: 'start',
@@ -103,14 +107,61 @@ describe('the gateway', () => {
     },
   );
 
-  it('tells which of many are armed, in their order', async () => {
+  it('tells which of many are armed, and when they fire', async () => {
     const { gateway, redis, key } = await connected();
     const [armed, blocked] = [aStart(), aStart()];
     for (const start of [armed, blocked]) await gateway.wakeAt(start);
     await redis.zrem(key('delayed'), wakeUpId(blocked));
 
-    expect(await gateway.areArmed([wakeUpId(blocked), wakeUpId(armed), 'batch_x.r1'])).toEqual([false, true, false]);
-    expect(await gateway.areArmed([])).toEqual([]);
+    const ids = [wakeUpId(blocked), wakeUpId(armed), 'batch_x.r1'];
+    expect(await gateway.delayed.firingTimes(ids)).toEqual(new Map([[wakeUpId(armed), armed.startsAt]]));
+    expect(await gateway.delayed.firingTimes([])).toEqual(new Map());
+    expect(await gateway.delayed.size()).toBe(1);
+  });
+
+  it('lists those that fire first, up to an instant and a number', async () => {
+    const { gateway } = await connected();
+    const until = Date.now() + AN_HOUR_MS;
+    const starts = [-2, -1, 0, 1].map((ms) => aStart(new Date(until + ms)));
+    for (const start of starts) await gateway.wakeAt(start);
+
+    const found = async (limit: number) => [...((await gateway.delayed.listUntil(new Date(until), limit)) ?? [])];
+    const [first, second, third] = starts.map((start) => [wakeUpId(start), start.startsAt]);
+    expect(await found(10)).toEqual([first, second, third]);
+    expect(await found(2)).toEqual([first, second]);
+  });
+
+  it('goes through all of them page by page', async () => {
+    const { gateway } = await connected();
+    const starts = Array.from({ length: 1_000 }, () => aStart());
+    expect(await gateway.renewAll(starts)).toBe(1_000);
+    const found = new Set<string>();
+    let [from, pages] = [SCAN_BEGINNING, 0];
+    do {
+      const page = await gateway.delayed.scan(from, 100);
+      for (const id of page?.armed.keys() ?? []) found.add(id);
+      from = page?.next ?? SCAN_BEGINNING;
+      pages += 1;
+    } while (from !== SCAN_BEGINNING);
+
+    expect([...found].toSorted()).toEqual(starts.map((start) => wakeUpId(start)).toSorted());
+    expect(pages).toBeGreaterThan(3);
+  });
+
+  it('sets many anew: what is missing, blocked or at another time, and not what a worker has in its hands', async () => {
+    const { gateway, redis, key } = await connected();
+    const [missing, blocked, moved, locked] = [aStart(), aStart(), aStart(), aStart()];
+    for (const start of [blocked, locked]) await gateway.wakeAt(start);
+    await gateway.wakeAt({ ...moved, startsAt: new Date(Date.now() + 2 * AN_HOUR_MS) });
+    for (const start of [blocked, locked]) await redis.zrem(key('delayed'), wakeUpId(start));
+    await redis.set(`${key(wakeUpId(locked))}:lock`, 'a worker');
+
+    expect(await gateway.renewAll([missing, blocked, moved, locked])).toBe(3);
+
+    const expected = [missing, blocked, moved].map((start) => [wakeUpId(start), start.startsAt] as const);
+    expect(await armedIn(gateway)).toEqual(new Map(expected));
+    expect(await gateway.forgetAll([missing, blocked, locked].map((start) => wakeUpId(start)))).toBe(2);
+    expect(await armedIn(gateway)).toEqual(new Map(expected.slice(2)));
   });
 
   it('forgets a wake-up, once', async () => {
@@ -124,7 +175,7 @@ describe('the gateway', () => {
     expect(await gateway.lookUp(wakeUpId(start))).toBeNull();
     expect(await redis.exists(key(wakeUpId(start)))).toBe(0);
     expect(await gateway.forget(wakeUpId(start))).toBe(false);
-    expect([...((await gateway.listArmed()) ?? []).keys()]).toEqual([wakeUpId(neighbour)]);
+    expect([...(await armedIn(gateway)).keys()]).toEqual([wakeUpId(neighbour)]);
   });
 
   it('forgets a wake-up whose record is gone and whose place in the queue is not', async () => {
@@ -134,7 +185,7 @@ describe('the gateway', () => {
     await redis.del(key(wakeUpId(start)));
 
     expect(await gateway.forget(wakeUpId(start))).toBe(true);
-    expect(await gateway.listArmed()).toEqual(new Map());
+    expect(await armedIn(gateway)).toEqual(new Map());
   });
 
   it('sets the new wake-up and takes the old one away together, and tells of each', async () => {
@@ -144,7 +195,7 @@ describe('the gateway', () => {
     await gateway.wakeAt(old);
 
     expect(await gateway.rearm(old, moved)).toEqual({ oldJobCancelled: true, isArmed: true });
-    expect(await gateway.listArmed()).toEqual(new Map([[wakeUpId(moved), moved.startsAt]]));
+    expect(await armedIn(gateway)).toEqual(new Map([[wakeUpId(moved), moved.startsAt]]));
     expect(await gateway.rearm(old, null)).toEqual({ oldJobCancelled: false, isArmed: false });
   });
 
@@ -211,7 +262,7 @@ describe('the gateway', () => {
     expect(await gateway.wakeAt({ ...first, startsAt: new Date(Date.now() + 2 * AN_HOUR_MS) })).toBe(true);
     expect(await gateway.wakeAt({ ...first, revision: 2 })).toBe(true);
 
-    expect(await gateway.listArmed()).toEqual(
+    expect(await armedIn(gateway)).toEqual(
       new Map([
         [wakeUpId(first), first.startsAt],
         [wakeUpId({ ...first, revision: 2 }), first.startsAt],
@@ -226,7 +277,7 @@ describe('the gateway', () => {
     expect(await gateway.wakeAt(start)).toBe(true);
 
     expect(await redis.lrange(key('wait'), 0, -1)).toEqual([wakeUpId(start)]);
-    expect(await gateway.listArmed()).toEqual(new Map());
+    expect(await armedIn(gateway)).toEqual(new Map());
     expect(await gateway.lookUp(wakeUpId(start))).toMatchObject({ isDelayed: false });
   });
 
@@ -238,16 +289,17 @@ describe('the gateway', () => {
     }
 
     expect(await redis.llen(key('wait'))).toBe(0);
-    expect(await gateway.listArmed()).toEqual(new Map());
+    expect(await armedIn(gateway)).toEqual(new Map());
   });
 
-  it('knows a Redis that lost its data from one that did not', async () => {
+  it('keeps a mark for as long as the data', async () => {
     const { gateway, redis, key } = await connected();
 
-    expect(await gateway.isRedisNew()).toBe(true);
-    expect(await gateway.isRedisNew()).toBe(false);
-    await redis.del(key('epoch'));
-    expect(await gateway.isRedisNew()).toBe(true);
+    expect(await gateway.readMark()).toEqual({ mark: null });
+    expect(await gateway.leaveMark('here')).toBe(true);
+    expect(await gateway.readMark()).toEqual({ mark: 'here' });
+    await redis.del(key('mark'));
+    expect(await gateway.readMark()).toEqual({ mark: null });
   });
 
   it('answers for what was never there', async () => {
@@ -267,10 +319,15 @@ const METHODS: [string, (gateway: Gateway) => Promise<unknown>, unknown][] = [
   ['wakeAt', (gateway) => gateway.wakeAt(aStart()), false],
   ['forget', (gateway) => gateway.forget('batch_x.r1'), null],
   ['lookUp', (gateway) => gateway.lookUp('batch_x.r1'), 'unknown'],
-  ['listArmed', (gateway) => gateway.listArmed(), null],
-  ['areArmed', (gateway) => gateway.areArmed(['batch_x.r1']), null],
+  ['forgetAll', (gateway) => gateway.forgetAll(['batch_x.r1']), null],
+  ['renewAll', (gateway) => gateway.renewAll([aStart()]), null],
+  ['size', (gateway) => gateway.delayed.size(), null],
+  ['listUntil', (gateway) => gateway.delayed.listUntil(new Date(), 10), null],
+  ['scan', (gateway) => gateway.delayed.scan(SCAN_BEGINNING, 10), null],
+  ['firingTimes', (gateway) => gateway.delayed.firingTimes(['batch_x.r1']), null],
   ['probe', (gateway) => gateway.probe(), 'down'],
-  ['isRedisNew', (gateway) => gateway.isRedisNew(), null],
+  ['readMark', (gateway) => gateway.readMark(), null],
+  ['leaveMark', (gateway) => gateway.leaveMark('here'), false],
 ];
 
 async function expectPatience(gateway: Gateway): Promise<void> {
@@ -396,14 +453,14 @@ describe('with Redis away', () => {
       const server = await aRedis();
       const { gateway } = await setup(server.url);
       await expectReturn(gateway);
-      expect([await gateway.isRedisNew(), await gateway.isRedisNew()]).toEqual([true, false]);
+      await gateway.leaveMark('here');
 
       await server.kill();
       await expectPatience(gateway);
 
       await server.start();
       await expectReturn(gateway);
-      expect(await gateway.isRedisNew()).toBe(true);
+      expect(await gateway.readMark()).toEqual({ mark: null });
     },
   });
 });

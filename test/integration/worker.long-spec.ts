@@ -329,7 +329,7 @@ describe('a shutdown', () => {
     const waiting = runner.start({ batchJobId: id, revision: 1 }, 'timer', stop.signal);
     await eventually(async () => {
       const schedules = app.app.get(ScheduleRepository, { strict: false });
-      expect(await schedules.listScheduled('', 10)).toHaveLength(1);
+      expect(await schedules.listScheduled({ startsAt: new Date(0), batchJobId: '' }, 10)).toHaveLength(1);
     });
 
     stop.abort();

@@ -11,7 +11,7 @@ import type {
   ScheduledStart,
 } from '../../src/batch-jobs/batch-job.changes.js';
 import type { ClaimResult, ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
-import type { ListedStart, MoveDetails } from '../../src/batch-jobs/schedule.statements.js';
+import type { ListedStart, MoveDetails, StartPosition } from '../../src/batch-jobs/schedule.statements.js';
 import type { ResolvedSchedule } from '../../src/batch-jobs/schedule.js';
 import type { Caller } from '../../src/shared/caller.js';
 import type { SimulatedDatabase, SimulatedRow } from './simulated-database.js';
@@ -35,6 +35,10 @@ const tagOf = ({ revision, version }: SimulatedRow) => entityTagOf({ scheduleRev
 
 const asStart = ({ id, status, revision, startsAtMs }: SimulatedRow): ScheduledStart | null =>
   status === 'scheduled' && startsAtMs !== null ? { batchJobId: id, revision, startsAt: new Date(startsAtMs) } : null;
+
+const isBefore = (one: StartPosition, other: StartPosition): boolean =>
+  one.startsAt < other.startsAt ||
+  (one.startsAt.getTime() === other.startsAt.getTime() && one.batchJobId < other.batchJobId);
 
 type Judgement = Extract<ClaimResult, { outcome: 'started' | 'missed' }>;
 
@@ -100,14 +104,24 @@ export class InMemorySchedules implements PublicOf<ScheduleRepository> {
     });
   }
 
-  listScheduled(afterId: BatchJobId, limit: number): Promise<ListedStart[]> {
-    return this.call('list scheduled', () => {
-      const { nowMs } = this.database;
-      return this.scheduled()
-        .filter(({ batchJobId }) => batchJobId > afterId)
-        .slice(0, limit)
-        .map((start) => ({ ...start, dueForMs: nowMs - start.startsAt.getTime() }));
-    });
+  listScheduled(after: StartPosition, limit: number): Promise<ListedStart[]> {
+    return this.call('list scheduled', () =>
+      this.listed()
+        .filter((start) => isBefore(after, start))
+        .slice(0, limit),
+    );
+  }
+
+  listScheduledOf(batchJobIds: readonly BatchJobId[]): Promise<ListedStart[]> {
+    return this.call('list scheduled of', () =>
+      this.listed().filter(({ batchJobId }) => batchJobIds.includes(batchJobId)),
+    );
+  }
+
+  private listed(): ListedStart[] {
+    const { nowMs } = this.database;
+    const starts = this.scheduled().toSorted((a, b) => (isBefore(a, b) ? -1 : 1));
+    return starts.map((start) => ({ ...start, dueForMs: nowMs - start.startsAt.getTime() }));
   }
 
   private scheduled(): ScheduledStart[] {

@@ -20,7 +20,7 @@ export class SimulatedRedis {
   /** Queue jobs that reached a worker without their data. */
   ghosts = 0;
   private readonly entries = new Map<string, Entry>();
-  private hasEpoch = false;
+  private mark: string | null = null;
 
   /** Ids of everything that could be delivered, now or again. */
   ids(): string[] {
@@ -34,7 +34,7 @@ export class SimulatedRedis {
 
   loseEverything(): void {
     this.entries.clear();
-    this.hasEpoch = false;
+    this.mark = null;
   }
 
   /**
@@ -62,27 +62,43 @@ export class SimulatedRedis {
       });
     const client = {
       defineCommand: () => undefined,
-      /** As `wake-up.script.ts` has it: six keys, the prefix, then what it is about. */
-      replaceWakeUp: (...all: (string | number)[]) => {
-        const [ended, id, data, opts] = all.slice(7).map(String);
-        return command(`replace ${ended} ${id}`, () => {
-          const isRemoved = this.remove(ended);
-          if (id) this.add(id, JSON.parse(data) as WakeUp, JSON.parse(opts) as JobOptions & { timestamp: number });
-          return isRemoved ? 1 : 0;
+      /** As `wake-up.script.ts` has it: six keys, the prefix and a token, then six words for each replacement. */
+      replaceWakeUps: (...all: (string | number)[]) => {
+        const words = all.slice(8).map(String);
+        return command(`replace ${words[0]} ${words[1]}`, () => {
+          let [removed, set] = [0, 0];
+          for (let at = 0; at < words.length; at += 6) {
+            const [ended, id, data, opts] = words.slice(at, at + 4);
+            if (this.remove(ended)) removed += 1;
+            if (id && this.add(id, JSON.parse(data) as WakeUp, JSON.parse(opts) as JobOptions & { timestamp: number }))
+              set += 1;
+          }
+          return [removed, set];
         });
       },
-      zrange: () => command('zrange', () => [...this.delayed()].flatMap(([id, atMs]) => [id, String(scoreAt(atMs))])),
+      zrangebyscore: (
+        _key: string,
+        _from: string,
+        to: string,
+        _scores: string,
+        _limit: string,
+        _offset: number,
+        most: number,
+      ) =>
+        command('zrangebyscore', () =>
+          this.members()
+            .filter(([, score]) => score < Number(to.slice(1)))
+            .slice(0, most)
+            .flatMap(([id, score]) => [id, String(score)]),
+        ),
+      zscan: () => command('zscan', () => ['0', this.members().flatMap(([id, score]) => [id, String(score)])]),
       zmscore: (_key: string, ...ids: string[]) =>
         command('zmscore', () => {
-          const armed = new Map(this.delayed());
-          return ids.map((id) => (armed.has(id) ? String(armed.get(id)) : null));
+          const scores = new Map(this.members());
+          return ids.map((id) => (scores.has(id) ? String(scores.get(id)) : null));
         }),
-      set: () =>
-        command('set epoch', () => {
-          if (this.hasEpoch) return null;
-          this.hasEpoch = true;
-          return 'OK';
-        }),
+      get: () => command('get mark', () => this.mark),
+      set: (_key: string, mark: string) => command('set mark', () => void (this.mark = mark)),
     };
     const queue = {
       client,
@@ -91,12 +107,19 @@ export class SimulatedRedis {
     return queue as unknown as Queue<WakeUp>;
   }
 
+  /** What is delayed, with the scores that Bull gives, the first to fire first. */
+  private members(): [string, number][] {
+    const members = [...this.delayed()].map(([id, atMs]): [string, number] => [id, scoreAt(atMs)]);
+    return members.toSorted(([, one], [, other]) => one - other);
+  }
+
   /** A used id is silently ignored. */
-  private add(id: string, data: WakeUp, opts: JobOptions & { timestamp: number }): void {
-    if (this.entries.has(id)) return;
+  private add(id: string, data: WakeUp, opts: JobOptions & { timestamp: number }): boolean {
+    if (this.entries.has(id)) return false;
     const delayMs = Number(opts.delay);
     const state = delayMs > 0 ? 'delayed' : 'waiting';
     this.entries.set(id, { id, data, firesAtMs: opts.timestamp + delayMs, opts, state });
+    return true;
   }
 
   private moveTo(state: Entry['state'], id: string): Entry | undefined {

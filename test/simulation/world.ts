@@ -9,6 +9,7 @@ import { BatchJobsService } from '../../src/operations/batch-jobs.service.js';
 import { ChangeRunner } from '../../src/operations/change.js';
 import type { JobData } from '../../src/queue/queues.js';
 import { RescheduleService } from '../../src/operations/reschedule.service.js';
+import { DifferencePages } from '../../src/scheduling/difference.pages.js';
 import { ScheduleReconciler } from '../../src/scheduling/schedule.reconciler.js';
 import type { EstimatesService } from '../../src/operations/estimates.service.js';
 import { ScheduleResolver } from '../../src/scheduling/schedule.resolver.js';
@@ -86,8 +87,8 @@ export class World {
         NO_ESTIMATES,
       ),
       rescheduling: new RescheduleService(changes, resolver, schedules),
-      sweeper: new ScheduleSweeper(schedules, runner),
-      reconciler: new ScheduleReconciler(schedules, gateway, clock, metrics),
+      sweeper: new ScheduleSweeper(schedules, runner, gateway),
+      reconciler: new ScheduleReconciler(new DifferencePages(schedules, gateway, clock), gateway, clock, metrics),
       wake: handlerOf(runner, metrics),
     };
   }

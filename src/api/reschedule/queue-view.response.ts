@@ -21,7 +21,7 @@ export class RedisJobInfoResponse {
   readonly scheduled_time: string | null;
 
   @Shown(
-    'The timer beside the start. `missing` and `differs` are set again within seconds; `unknown`: Redis does not answer.',
+    'The timer beside the start. `missing` and `differs` are set again in time; `unknown`: Redis does not answer.',
     { enum: TIMER_STATES, example: 'armed' },
   )
   readonly state: TimerState;
@@ -32,8 +32,8 @@ export class RedisJobInfoResponse {
 /** What each state means, and what becomes of it by itself. */
 const NOTES: Readonly<Record<TimerState, string>> = {
   armed: 'The timer is set.',
-  missing: 'Redis has no timer for this start; it is set again within seconds, and the start is kept.',
-  differs: 'The timer differs from the database and is set again within seconds; the start is kept.',
+  missing: 'Redis has no timer for this start; it is set again in time, and the start is kept.',
+  differs: 'The timer differs from the database and is set again in time; the start is kept.',
   fired: 'The start is due and no timer waits any more; a worker makes it, within seconds if it was not woken.',
   unknown: 'Redis does not answer; the start is kept in the database.',
 };

@@ -25,6 +25,7 @@ const WORK: Readonly<Record<string, Work>> = {
   },
   sweep: {
     points: [
+      'take.after',
       'listOverdue.before',
       'listOverdue.after',
       'start by sweep.before',
@@ -41,11 +42,16 @@ const WORK: Readonly<Record<string, Work>> = {
   },
   reconciliation: {
     points: [
-      'isRedisNew.after',
-      'listArmed.after',
+      'take.after',
+      'readMark.after',
       'listScheduled.after',
-      'wakeAt.after',
-      'forget.after',
+      'firingTimes.after',
+      'listScheduledOf.after',
+      'renewAll.after',
+      'listUntil.after',
+      'scan.after',
+      'forgetAll.after',
+      'leaveMark.after',
       'reconcile.after',
     ],
     give: async (world) => {

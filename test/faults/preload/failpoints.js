@@ -42,6 +42,8 @@ const around = (Class, method, name = () => method) => {
 const { ScheduleRepository } = await load('batch-jobs/schedule.repository.js');
 const { BatchJobsRepository } = await load('batch-jobs/batch-jobs.repository.js');
 const { SchedulerGateway } = await load('queue/scheduler.gateway.js');
+const { DelayedSet } = await load('queue/delayed-set.js');
+const { Turn } = await load('queue/turn.js');
 const { ScheduleReconciler } = await load('scheduling/schedule.reconciler.js');
 const { ScheduleSweeper } = await load('calling/schedule.sweeper.js');
 const { BatchRunner } = await load('calling/batch.runner.js');
@@ -49,8 +51,20 @@ const { BatchStartConsumer } = await load('calling/batch-start.consumer.js');
 
 for (const [Class, ...methods] of [
   [BatchJobsRepository, 'create'],
-  [ScheduleRepository, 'reschedule', 'cancel', 'startNow', 'claim', 'claimOverdue', 'listOverdue', 'listScheduled'],
-  [SchedulerGateway, 'rearm', 'wakeAt', 'forget', 'listArmed', 'isRedisNew'],
+  [
+    ScheduleRepository,
+    'reschedule',
+    'cancel',
+    'startNow',
+    'claim',
+    'claimOverdue',
+    'listOverdue',
+    'listScheduled',
+    'listScheduledOf',
+  ],
+  [SchedulerGateway, 'rearm', 'wakeAt', 'renewAll', 'forgetAll', 'readMark', 'leaveMark'],
+  [DelayedSet, 'firingTimes', 'listUntil', 'scan'],
+  [Turn, 'take'],
   [ScheduleReconciler, 'reconcile'],
   [ScheduleSweeper, 'sweep'],
   [BatchStartConsumer, 'wake'],
