@@ -192,7 +192,7 @@ const LISTED = `
     from batch_jobs`;
 const LISTED_COLUMNS = { batchJobId: text, revision: integer, startsAt: timestamp, dueForMs: double };
 
-/** Schedules in force after the given one, in their order: `batch_jobs_due` has it, and a page is read as far as it goes. */
+/** Schedules in force after the given one, in their order: `batch_jobs_to_start` has it, and a page is read as far as it goes. */
 export const LIST_SCHEDULED = statement<{ startsAt: Date; batchJobId: BatchJobId; limit: number }, ListedStart>({
   sql: `${LISTED}
    where status = 'scheduled' and (starts_at, id) > (:startsAt::timestamptz, :batchJobId)

@@ -27,7 +27,9 @@ const MIGRATIONS = [
   'NameKeys',
   'TellHealth',
   'HoldBatches',
-  'OrderStarts',
+  'CountBatchJobs',
+  'ListBatchJobs',
+  'PruneLedgers',
 ];
 
 const tables = async (): Promise<string[]> => {

@@ -368,7 +368,7 @@ describe('the list of schedules', () => {
     await runner.release();
 
     const lines = plan.map((line) => line['QUERY PLAN']).join('\n');
-    expect(lines).toContain('batch_jobs_due');
+    expect(lines).toContain('batch_jobs_to_start');
     expect(lines).not.toContain('Sort');
   });
 });
