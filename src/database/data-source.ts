@@ -14,6 +14,7 @@ import { Contact } from '../batch-jobs/contact.entity.js';
 import { StaleWakeUps } from '../batch-jobs/stale-wake-ups.entity.js';
 import { parseExactly } from '../shared/exact-json.js';
 import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
+import type { Settings } from '../shared/settings.js';
 import { WorkerHeartbeat } from '../shared/worker-heartbeat.entity.js';
 import { WriteProbe } from '../shared/write-probe.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
@@ -60,6 +61,9 @@ const MIGRATIONS = [
   HoldBatches1795740000000,
 ];
 
+// A pooler gives a session to whoever comes next, and refuses parameters that it does not keep for each.
+const LIMITS = { statement_timeout: 5_000, lock_timeout: 2_000, idle_in_transaction_session_timeout: 10_000 };
+
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
  *
@@ -67,7 +71,11 @@ const MIGRATIONS = [
  * not had within 2 s or a connection that is not free within 2 s becomes an error of that one request, never a process
  * that waits for ever.
  */
-export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSourceOptions => ({
+export const dataSourceOptions = (
+  databaseUrl: string,
+  poolSize: number,
+  pooler: Settings['databasePooler'] = 'none',
+): DataSourceOptions => ({
   type: 'postgres',
   url: databaseUrl,
   applicationName: 'batch-jobs',
@@ -79,9 +87,7 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
   connectTimeoutMS: 2_000,
   poolErrorHandler: () => undefined, // an idle session that PostgreSQL ends is replaced; the next query reports an outage
   extra: {
-    statement_timeout: 5_000,
-    lock_timeout: 2_000,
-    idle_in_transaction_session_timeout: 10_000,
+    ...(pooler === 'none' && LIMITS),
     // Our own patience, above the server's: a half-open connection never answers at all.
     query_timeout: 6_000,
     keepAlive: true,

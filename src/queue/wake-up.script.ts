@@ -8,22 +8,22 @@ import type { Redis } from 'ioredis';
  * only when it is the first to fire, as they set their timers by that one anyway.
  */
 const REPLACE_WAKE_UP = `
-  local delayed, wait, paused, active, counter, isPaused = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-  local prefix, ended, id, data, opts, timestamp, delay, token = unpack(ARGV)
+  local delayed, wait, paused, active, counter, isPaused, endedJob, endedLock, job = unpack(KEYS)
+  local ended, id, data, opts, timestamp, delay, token = unpack(ARGV)
   local removed = 0
 
-  if ended ~= '' and redis.call('EXISTS', prefix .. ended .. ':lock') == 0 then
+  if ended ~= '' and redis.call('EXISTS', endedLock) == 0 then
     removed = redis.call('ZREM', delayed, ended)
-    if removed == 0 and redis.call('EXISTS', prefix .. ended) == 1 then
+    if removed == 0 and redis.call('EXISTS', endedJob) == 1 then
       for _, list in ipairs({ wait, paused, active }) do redis.call('LREM', list, 0, ended) end
       removed = 1
     end
-    redis.call('DEL', prefix .. ended)
+    redis.call('DEL', endedJob)
   end
 
-  if id ~= '' and redis.call('EXISTS', prefix .. id) == 0 then
+  if id ~= '' and redis.call('EXISTS', job) == 0 then
     local count = redis.call('INCR', counter)
-    redis.call('HSET', prefix .. id, 'name', 'start', 'data', data, 'opts', opts, 'timestamp', timestamp,
+    redis.call('HSET', job, 'name', 'start', 'data', data, 'opts', opts, 'timestamp', timestamp,
       'delay', delay, 'priority', '0')
     if tonumber(delay) > 0 then
       local firesAt = timestamp + delay
@@ -69,13 +69,15 @@ export type ReplaceWakeUp = (ended: string | null, next: NewWakeUp | null) => Pr
  */
 export function replaceWakeUpOf(queue: Queue): ReplaceWakeUp {
   const client = queue.client as Redis & ScriptClient;
-  client.defineCommand('replaceWakeUp', { numberOfKeys: 6, lua: REPLACE_WAKE_UP });
+  client.defineCommand('replaceWakeUp', { numberOfKeys: 9, lua: REPLACE_WAKE_UP });
   const keys = ['delayed', 'wait', 'paused', 'active', 'id', 'meta-paused'].map((name) => queue.toKey(name));
   const { token } = queue as unknown as QueueToken;
   return async (ended, next) => {
     const removed = await client.replaceWakeUp(
       ...keys,
-      queue.toKey(''),
+      queue.toKey(ended ?? ''),
+      queue.toKey(`${ended ?? ''}:lock`),
+      queue.toKey(next?.id ?? ''),
       ended ?? '',
       next?.id ?? '',
       JSON.stringify(next?.data ?? {}),
