@@ -16,6 +16,7 @@ import { parseExactly } from '../shared/exact-json.js';
 import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
 import type { Settings } from '../shared/settings.js';
 import { WorkerHeartbeat } from '../shared/worker-heartbeat.entity.js';
+import type { SessionOptions } from '../shared/statement.js';
 import { WriteProbe } from '../shared/write-probe.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
@@ -61,7 +62,7 @@ const MIGRATIONS = [
   HoldBatches1795740000000,
 ];
 
-// A pooler gives a session to whoever comes next, and refuses parameters that it does not keep for each.
+// A pooler is asked for them by its own configuration (docs/scaling.md, “PgBouncer”): it refuses what it does not keep.
 const LIMITS = { statement_timeout: 5_000, lock_timeout: 2_000, idle_in_transaction_session_timeout: 10_000 };
 
 /**
@@ -88,6 +89,7 @@ export const dataSourceOptions = (
   poolErrorHandler: () => undefined, // an idle session that PostgreSQL ends is replaced; the next query reports an outage
   extra: {
     ...(pooler === 'none' && LIMITS),
+    ...({ keepsPlans: pooler === 'none' } satisfies SessionOptions),
     // Our own patience, above the server's: a half-open connection never answers at all.
     query_timeout: 6_000,
     keepAlive: true,
@@ -100,7 +102,7 @@ export const dataSourceOptions = (
 /** For migrations, which take as long as they take: two sessions, without the limits that serve callers. */
 export const migrationOptions = (databaseUrl: string): DataSourceOptions => ({
   ...dataSourceOptions(databaseUrl, 2),
-  extra: {},
+  extra: { keepsPlans: false } satisfies SessionOptions,
 });
 
 /**
@@ -112,11 +114,13 @@ export async function runMigrations(databaseUrl: string): Promise<readonly strin
   const dataSource = await new DataSource(migrationOptions(databaseUrl)).initialize();
   const lock = dataSource.createQueryRunner();
   try {
-    // Held by the session, and so given back at the latest when it ends.
-    await lock.query(`select pg_advisory_lock(hashtext('batch-jobs migrations'))`);
+    // Held by a transaction, which a pooler leaves its session, and so given back at the latest when that ends.
+    await lock.startTransaction();
+    await lock.query('set local idle_in_transaction_session_timeout = 0');
+    await lock.query(`select pg_advisory_xact_lock(hashtext('batch-jobs migrations'))`);
     return (await dataSource.runMigrations({ transaction: 'each' })).map((migration) => migration.name);
   } finally {
-    await lock.query(`select pg_advisory_unlock_all()`);
+    if (lock.isTransactionActive) await lock.commitTransaction();
     await lock.release();
     await dataSource.destroy();
   }
