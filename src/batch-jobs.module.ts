@@ -25,7 +25,7 @@ import { CALLING, CONSUMERS } from './calling/calling.providers.js';
 import { dataSourceOptions } from './database/data-source.js';
 import { OPERATIONS, OPERATIONS_INNER } from './operations/operations.providers.js';
 import { GATEWAYS } from './queue/queue.providers.js';
-import { CONSUMER_QUEUES, producerModules } from './queue/queues.js';
+import { CONSUMER_QUEUES } from './queue/queues.js';
 import { SchedulePreviewService } from './scheduling/schedule-preview.service.js';
 import { SCHEDULE_LOOPS, SCHEDULING } from './scheduling/scheduling.providers.js';
 import { TimezoneService } from './scheduling/timezone.service.js';
@@ -94,7 +94,8 @@ const databaseModule = (settingsModule: DynamicModule): DynamicModule =>
     name: DATA_SOURCE_NAME,
     imports: [settingsModule],
     inject: [SETTINGS],
-    useFactory: ({ databaseUrl, databasePoolSize }: Settings) => dataSourceOptions(databaseUrl, databasePoolSize),
+    useFactory: ({ databaseUrl, databasePoolSize, databasePooler }: Settings) =>
+      dataSourceOptions(databaseUrl, databasePoolSize, databasePooler),
   });
 
 /**
@@ -128,7 +129,7 @@ export class BatchJobsModule implements NestModule {
     } = shape;
     return {
       module: BatchJobsModule,
-      imports: [...imports, settingsModule, databaseModule(settingsModule), ...producerModules(settingsModule)],
+      imports: [...imports, settingsModule, databaseModule(settingsModule)],
       controllers: mountHttp ? CONTROLLERS : [],
       providers: [
         ...CORE,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { SETTING_DEFAULTS, TIME_RULES_CHANGES, type SettingsInput } from './shared/settings.js';
+import { readRedisUrl } from './shared/redis-url.js';
+import { DATABASE_POOLERS, SETTING_DEFAULTS, TIME_RULES_CHANGES, type SettingsInput } from './shared/settings.js';
 
 /** A variable of the environment: how it is read, and what a wrong one is told. */
 interface Variable<T> {
@@ -35,6 +36,13 @@ const url = (name: string, protocols: readonly string[]): Variable<string> => ({
   name,
   read: (text) => (URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined),
   allowed: `an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+});
+
+const redisUrl = (name: string): Variable<string> => ({
+  name,
+  read: (given) => (readRedisUrl(given) ? given : undefined),
+  allowed:
+    'redis://host, redis+sentinel://host,host/master or redis+cluster://host,host; with TLS rediss in the place of redis',
 });
 
 const text = (name: string, minLength: number, fallback?: string): Variable<string> => ({
@@ -101,7 +109,8 @@ const webhookSecret = (name: string): Variable<string> =>
 /** Every variable the service knows; `.env.example` lists the same. */
 export const VARIABLES = {
   databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
-  redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
+  redisUrl: redisUrl('REDIS_URL'),
+  redisCaFile: optional(text('REDIS_CA_FILE', 1)),
   apiKeyPepper: text('API_KEY_PEPPER', 32),
   apiKeyPepperPrevious: optional(text('API_KEY_PEPPER_PREVIOUS', 32)),
   host: text('HOST', 1, '127.0.0.1'),
@@ -109,6 +118,7 @@ export const VARIABLES = {
   apiDocs: oneOf('API_DOCS', ['on', 'off'], 'on'),
   metricsPort: optional(integer('METRICS_PORT', 1, 65_535)),
   logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  databasePooler: oneOf('DATABASE_POOLER', DATABASE_POOLERS, SETTING_DEFAULTS.databasePooler),
   databasePoolSize: integer('DATABASE_POOL_SIZE', 2, 1_000, SETTING_DEFAULTS.databasePoolSize),
   redisKeyPrefix: text('REDIS_KEY_PREFIX', 1, SETTING_DEFAULTS.redisKeyPrefix),
   rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 1, 1_000_000, SETTING_DEFAULTS.rateLimitPerMinute),

@@ -1,7 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { callerConnection, tellFailures } from '../shared/redis.js';
+import { connectCaller, tellFailures, type RedisConnection } from '../shared/redis.js';
 import { RedisPatience } from '../shared/redis-patience.js';
 import { requestContext } from '../shared/request-context.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
@@ -23,12 +22,12 @@ export type RateClass = 'requests' | 'reports';
 @Injectable()
 export class RateLimiter implements OnApplicationShutdown {
   private readonly logger = new Logger(RateLimiter.name);
-  private readonly redis: Redis;
+  private readonly redis: RedisConnection;
   private readonly limiters: Readonly<Record<RateClass, RateLimiterRedis>>;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
     // What is asked in one turn of the event loop travels together: a write to a socket costs as much as all the rest.
-    this.redis = new Redis({ ...callerConnection(settings.redisUrl), enableAutoPipelining: true });
+    this.redis = connectCaller(settings, { enableAutoPipelining: true });
     tellFailures(this.redis, this.logger);
     const limiter = (points: number): RateLimiterRedis => {
       const limits = { points, duration: WINDOW_SECONDS, keyPrefix: `${settings.redisKeyPrefix}:rate` };

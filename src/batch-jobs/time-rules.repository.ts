@@ -9,7 +9,6 @@ import {
   FOLLOW_RULES,
   LIST_COMPUTED_BEFORE,
   TRY_LOCK,
-  UNLOCK,
   type WallTimeSchedule,
 } from './time-rules.statements.js';
 
@@ -28,20 +27,15 @@ export class TimeRulesRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Does the work unless another process is at it. The lock is the session's, and ends with it, however it ends; the
-   * statements below would be right without it.
+   * Does the work unless another process is at it. The lock is that of a transaction, and ends with it, however it ends;
+   * the statements below, which have sessions of their own, would be right without it.
    *
    * @returns null when another process is at it
    */
   alone<T>(work: () => Promise<T>): Promise<T | null> {
-    return this.database.read(async (manager) => {
+    return this.database.transaction(async (manager) => {
       const [{ isOurs }] = await run(manager, TRY_LOCK, {});
-      if (!isOurs) return null;
-      try {
-        return await work();
-      } finally {
-        await run(manager, UNLOCK, {});
-      }
+      return isOurs ? work() : null;
     });
   }
 

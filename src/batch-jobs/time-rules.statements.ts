@@ -104,17 +104,16 @@ export const CONFIRM_BY_RULES = statement({
 // Of the installation: others may live in other schemas of the same database.
 const LOCK = `hashtextextended(current_schema() || ' batch-jobs zone rules', 0)`;
 
-/** The session's, and ends with it, however it ends. */
+/**
+ * The transaction's, which may be idle for as long as the work takes, and ends with it, however it ends. A lock of the
+ * session would stay with whoever a pooler gives that next.
+ */
 export const TRY_LOCK = statement<object, { readonly isOurs: boolean }>({
-  sql: `select pg_try_advisory_lock(${LOCK}) as "isOurs"`,
+  sql: `
+  select pg_try_advisory_xact_lock(${LOCK}) as "isOurs"
+    from set_config('idle_in_transaction_session_timeout', '0', true)`,
   parameters: {},
   columns: { isOurs: boolean },
-});
-
-export const UNLOCK = statement<object, { readonly wasOurs: boolean }>({
-  sql: `select pg_advisory_unlock(${LOCK}) as "wasOurs"`,
-  parameters: {},
-  columns: { wasOurs: boolean },
 });
 
 /** The newest rules that a schedule was computed by. */

@@ -17,7 +17,9 @@ import { Contact } from '../batch-jobs/contact.entity.js';
 import { StaleWakeUps } from '../batch-jobs/stale-wake-ups.entity.js';
 import { parseExactly } from '../shared/exact-json.js';
 import { IdempotencyKey } from '../shared/idempotency-key.entity.js';
+import type { Settings } from '../shared/settings.js';
 import { WorkerHeartbeat } from '../shared/worker-heartbeat.entity.js';
+import type { SessionOptions } from '../shared/statement.js';
 import { WriteProbe } from '../shared/write-probe.entity.js';
 import { CreateBatchJobs1795467600000 } from './migrations/1795467600000-create-batch-jobs.js';
 import { KeepWhatHappened1795620600000 } from './migrations/1795620600000-keep-what-happened.js';
@@ -73,6 +75,9 @@ const MIGRATIONS = [
   PruneLedgers1795770000000,
 ];
 
+// A pooler is asked for them by its own configuration (docs/scaling.md, “PgBouncer”): it refuses what it does not keep.
+const LIMITS = { statement_timeout: 5_000, lock_timeout: 2_000, idle_in_transaction_session_timeout: 10_000 };
+
 /**
  * Everything TypeORM needs to know about our PostgreSQL.
  *
@@ -80,7 +85,11 @@ const MIGRATIONS = [
  * not had within 2 s or a connection that is not free within 2 s becomes an error of that one request, never a process
  * that waits for ever.
  */
-export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSourceOptions => ({
+export const dataSourceOptions = (
+  databaseUrl: string,
+  poolSize: number,
+  pooler: Settings['databasePooler'] = 'none',
+): DataSourceOptions => ({
   type: 'postgres',
   url: databaseUrl,
   applicationName: 'batch-jobs',
@@ -94,9 +103,8 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
   connectTimeoutMS: 2_000,
   poolErrorHandler: () => undefined, // an idle session that PostgreSQL ends is replaced; the next query reports an outage
   extra: {
-    statement_timeout: 5_000,
-    lock_timeout: 2_000,
-    idle_in_transaction_session_timeout: 10_000,
+    ...(pooler === 'none' && LIMITS),
+    ...({ keepsPlans: pooler === 'none' } satisfies SessionOptions),
     // Our own patience, above the server's: a half-open connection never answers at all.
     query_timeout: 6_000,
     keepAlive: true,
@@ -109,7 +117,7 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
 /** For migrations, which take as long as they take: two sessions, without the limits that serve callers. */
 export const migrationOptions = (databaseUrl: string): DataSourceOptions => ({
   ...dataSourceOptions(databaseUrl, 2),
-  extra: {},
+  extra: { keepsPlans: false } satisfies SessionOptions,
 });
 
 /**
@@ -124,22 +132,26 @@ export async function runMigrations(databaseUrl: string): Promise<readonly strin
     await takeTurn(lock);
     return (await dataSource.runMigrations()).map((migration) => migration.name);
   } finally {
-    await lock.query(`select pg_advisory_unlock_all()`);
+    if (lock.isTransactionActive) await lock.commitTransaction();
     await lock.release();
     await dataSource.destroy();
   }
 }
 
 /**
- * Held by the session, and so given back at the latest when it ends. Asked for again and again: an index that is made
- * `concurrently` waits for every statement that has begun before, and would wait for one that waits for this lock.
+ * Held by a transaction, which a pooler leaves its session, and so given back at the latest when that ends. Asked for again
+ * and again: an index that is made `concurrently` waits for every statement that has begun before, and would wait for one
+ * that waits for this lock.
  */
-async function takeTurn(session: QueryRunner): Promise<void> {
+async function takeTurn(lock: QueryRunner): Promise<void> {
   for (;;) {
-    const [{ isOurs }] = await session.manager.query<[{ isOurs: boolean }]>(
-      `select pg_try_advisory_lock(hashtext('batch-jobs migrations')) as "isOurs"`,
+    await lock.startTransaction();
+    await lock.query('set local idle_in_transaction_session_timeout = 0');
+    const [{ isOurs }] = await lock.manager.query<[{ isOurs: boolean }]>(
+      `select pg_try_advisory_xact_lock(hashtext('batch-jobs migrations')) as "isOurs"`,
     );
     if (isOurs) return;
+    await lock.rollbackTransaction();
     await sleep(TURN_ASKED_FOR_EVERY_MS);
   }
 }

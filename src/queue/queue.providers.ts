@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { CallsGateway } from './calls.gateway.js';
+import { PRODUCER_QUEUES } from './queues.js';
 import { SchedulerGateway } from './scheduler.gateway.js';
 
-/** What any process tells the workers by; its queues are `producerModules`. */
-export const GATEWAYS: Provider[] = [CallsGateway, SchedulerGateway];
+/** What any process tells the workers by. */
+export const GATEWAYS: Provider[] = [CallsGateway, SchedulerGateway, ...PRODUCER_QUEUES];

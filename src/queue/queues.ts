@@ -1,8 +1,9 @@
-import { BullModule } from '@nestjs/bull';
-import type { DynamicModule, FactoryProvider } from '@nestjs/common';
-import Bull, { type Queue, type QueueOptions } from 'bull';
+import { getQueueToken } from '@nestjs/bull';
+import type { FactoryProvider } from '@nestjs/common';
+import Bull, { type AdvancedSettings, type Queue } from 'bull';
+import type { Redis } from 'ioredis';
 import type { ClaimedCall } from '../batch-jobs/calls.statements.js';
-import { callerConnection, workerConnection } from '../shared/redis.js';
+import { connectCaller, connectWorker, type RedisConnection } from '../shared/redis.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 
 /** Names and payloads of every queue, in one type. */
@@ -21,38 +22,52 @@ export const BATCH_START_CONSUMER = 'batch-start-consumer';
 export const BATCH_CALL_PRODUCER = 'batch-call-producer';
 export const BATCH_CALL_CONSUMER = 'batch-call-consumer';
 
-const producer = ({ redisUrl, redisKeyPrefix }: Settings): QueueOptions => ({
-  prefix: redisKeyPrefix,
-  redis: callerConnection(redisUrl),
+/**
+ * A queue object whose connections are our own. Bull knows of those only that it made itself, and would neither list nor
+ * close others, nor has it a word for a cluster.
+ */
+function openQueue(
+  name: keyof QueueCatalog,
+  connect: (settings: Settings) => RedisConnection,
+  settings: Settings,
+  advanced?: AdvancedSettings,
+): Queue {
+  const connections: RedisConnection[] = [];
+  const createClient = (): Redis => {
+    const connection = connect(settings);
+    connections.push(connection);
+    // Whatever Bull asks of one server, a cluster does as well.
+    return connection as Redis;
+  };
+  const queue = new Bull(name, { prefix: settings.redisKeyPrefix, createClient, settings: advanced });
+  return Object.assign(queue, { clients: connections as Redis[] });
+}
+
+const PRODUCERS = { [BATCH_START_PRODUCER]: 'batch-start', [BATCH_CALL_PRODUCER]: 'batch-call' } as const;
+
+/** Closed with the application. */
+const producerProvider = ([token, queue]: [string, keyof QueueCatalog]): FactoryProvider<Queue> => ({
+  provide: getQueueToken(token),
+  inject: [SETTINGS],
+  useFactory: (settings: Settings) => {
+    const producer = openQueue(queue, connectCaller, settings);
+    return Object.assign(producer, { onApplicationShutdown: () => producer.close() });
+  },
 });
 
-/** A job whose lock was lost to a hiccup may be taken up again ten times: its work is one idempotent claim. */
-const consumer = ({ redisUrl, redisKeyPrefix }: Settings): QueueOptions => ({
-  prefix: redisKeyPrefix,
-  redis: workerConnection(redisUrl),
-  settings: { stalledInterval: 10_000, maxStalledCount: 10 },
-});
+/** The producers, for every process. */
+export const PRODUCER_QUEUES: readonly FactoryProvider<Queue>[] = Object.entries(PRODUCERS).map(producerProvider);
 
 /** Makes a queue object with connections of its own, to be closed by who asked for it. */
 export type QueueFactory<T> = () => Queue<T>;
 
-const PRODUCERS = { [BATCH_START_PRODUCER]: 'batch-start', [BATCH_CALL_PRODUCER]: 'batch-call' } as const;
-
-/** The producers as Nest modules. */
-export const producerModules = (settingsModule: DynamicModule): DynamicModule[] =>
-  Object.entries(PRODUCERS).map(([token, queue]) =>
-    BullModule.registerQueueAsync({
-      name: token,
-      imports: [settingsModule],
-      inject: [SETTINGS],
-      useFactory: (settings: Settings) => ({ name: queue, ...producer(settings) }),
-    }),
-  );
+// A job whose lock was lost to a hiccup may be taken up again ten times: its work is one idempotent claim.
+const CONSUMER: AdvancedSettings = { stalledInterval: 10_000, maxStalledCount: 10 };
 
 const consumerProvider = (token: string, queue: keyof QueueCatalog): FactoryProvider<QueueFactory<unknown>> => ({
   provide: token,
   inject: [SETTINGS],
-  useFactory: (settings: Settings) => () => new Bull(queue, consumer(settings)),
+  useFactory: (settings: Settings) => () => openQueue(queue, connectWorker, settings, CONSUMER),
 });
 
 /** The factories of a process that consumes. Another opens no blocking connection. */

@@ -8,26 +8,27 @@ import type { Redis } from 'ioredis';
  * only when it is the first to fire, as they set their timers by that one anyway.
  */
 const REPLACE_WAKE_UPS = `
-  local delayed, wait, paused, active, counter, isPaused = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-  local prefix, token = ARGV[1], ARGV[2]
+  local delayed, wait, paused, active, counter, isPaused = unpack(KEYS, 1, 6)
+  local token = ARGV[1]
   local removed, set = 0, 0
 
-  for at = 3, #ARGV, 6 do
-    local ended, id, data, opts, timestamp, delay = unpack(ARGV, at, at + 5)
+  for at = 0, (#KEYS - 6) / 3 - 1 do
+    local endedJob, endedLock, job = unpack(KEYS, 7 + at * 3, 9 + at * 3)
+    local ended, id, data, opts, timestamp, delay = unpack(ARGV, 2 + at * 6, 7 + at * 6)
 
-    if ended ~= '' and redis.call('EXISTS', prefix .. ended .. ':lock') == 0 then
+    if ended ~= '' and redis.call('EXISTS', endedLock) == 0 then
       local found = redis.call('ZREM', delayed, ended)
-      if found == 0 and redis.call('EXISTS', prefix .. ended) == 1 then
+      if found == 0 and redis.call('EXISTS', endedJob) == 1 then
         for _, list in ipairs({ wait, paused, active }) do redis.call('LREM', list, 0, ended) end
         found = 1
       end
-      redis.call('DEL', prefix .. ended)
+      redis.call('DEL', endedJob)
       removed = removed + found
     end
 
-    if id ~= '' and redis.call('EXISTS', prefix .. id) == 0 then
+    if id ~= '' and redis.call('EXISTS', job) == 0 then
       local count = redis.call('INCR', counter)
-      redis.call('HSET', prefix .. id, 'name', 'start', 'data', data, 'opts', opts, 'timestamp', timestamp,
+      redis.call('HSET', job, 'name', 'start', 'data', data, 'opts', opts, 'timestamp', timestamp,
         'delay', delay, 'priority', '0')
       if tonumber(delay) > 0 then
         local firesAt = timestamp + delay
@@ -73,6 +74,7 @@ export interface Replaced {
 
 /** The client of a queue that knows the script. */
 interface ScriptClient {
+  /** Keys are counted first. */
   replaceWakeUps(...keysAndArguments: (string | number)[]): Promise<[removed: number, set: number]>;
 }
 
@@ -86,12 +88,23 @@ export type ReplaceWakeUps = (replacements: readonly Replacement[]) => Promise<R
 /** @returns makes replacements in their order, in one step: as long as it lasts Redis serves nobody else */
 export function replaceWakeUpsOf(queue: Queue): ReplaceWakeUps {
   const client = queue.client as Redis & ScriptClient;
-  client.defineCommand('replaceWakeUps', { numberOfKeys: 6, lua: REPLACE_WAKE_UPS });
+  client.defineCommand('replaceWakeUps', { lua: REPLACE_WAKE_UPS });
   const keys = ['delayed', 'wait', 'paused', 'active', 'id', 'meta-paused'].map((name) => queue.toKey(name));
   const { token } = queue as unknown as QueueToken;
   return async (replacements) => {
+    const ofEach = replacements.flatMap(({ ended, next }) => [
+      queue.toKey(ended ?? ''),
+      queue.toKey(`${ended ?? ''}:lock`),
+      queue.toKey(next?.id ?? ''),
+    ]);
     const given = replacements.flatMap((replacement) => argumentsOf(replacement));
-    const [removed, set] = await client.replaceWakeUps(...keys, queue.toKey(''), token, ...given);
+    const [removed, set] = await client.replaceWakeUps(
+      keys.length + ofEach.length,
+      ...keys,
+      ...ofEach,
+      token,
+      ...given,
+    );
     return { removed, set };
   };
 }

@@ -1,15 +1,25 @@
+import { readRedisUrl } from './redis-url.js';
+
 /** What becomes of schedules that mean another instant by newer zone rules. */
 export const TIME_RULES_CHANGES = ['move', 'report'] as const;
 type TimeRulesChange = (typeof TIME_RULES_CHANGES)[number];
+
+/** What stands between us and PostgreSQL: nothing that sessions are lost in, or PgBouncer with `pool_mode = transaction`. */
+export const DATABASE_POOLERS = ['none', 'transaction'] as const;
+type DatabasePooler = (typeof DATABASE_POOLERS)[number];
 
 /** Everything that can be set, as the services use it. */
 export interface Settings {
   /** `postgres://user:password@host:5432/database`. Its tables live in the first schema of the search path. */
   readonly databaseUrl: string;
+  /** `transaction`: a session may be another after each transaction (docs/scaling.md, “PgBouncer”). @default 'none' */
+  readonly databasePooler: DatabasePooler;
   /** Most PostgreSQL sessions of this process, at least 2. @default 10 */
   readonly databasePoolSize: number;
-  /** `redis://` or `rediss://user:password@host:6379/0`. */
+  /** `redis://user:password@host:6379/0`, or one of the other forms of `readRedisUrl`. */
   readonly redisUrl: string;
+  /** Certificates (PEM) that are trusted in the place of those of Node.js, with TLS. Null: those of Node.js. @default null */
+  readonly redisCaFile: string | null;
   /** Before every key in Redis; the braces keep all keys of one queue in one slot of a cluster. @default '{batch-jobs}' */
   readonly redisKeyPrefix: string;
   /** Secret under which API keys are hashed, at least 32 characters. A new one alone makes every key invalid. */
@@ -54,7 +64,9 @@ export interface Settings {
 }
 
 export const SETTING_DEFAULTS = {
+  databasePooler: 'none',
   databasePoolSize: 10,
+  redisCaFile: null,
   redisKeyPrefix: '{batch-jobs}',
   apiKeyPepperPrevious: null,
   rateLimitPerMinute: 300,
@@ -85,8 +97,16 @@ export type SettingsInput = Omit<Settings, keyof typeof SETTING_DEFAULTS> &
 /** Injection token of the complete `Settings`. */
 export const SETTINGS = Symbol('batch-jobs settings');
 
-/** Undefined counts as left out. */
-export const withDefaults = (given: SettingsInput): Settings => ({
-  ...SETTING_DEFAULTS,
-  ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as SettingsInput),
-});
+const NO_HASH_TAG =
+  'With a cluster, REDIS_KEY_PREFIX must have braces, as {batch-jobs} has: they keep all keys of a queue in one slot.';
+
+/** Undefined counts as left out. @throws when Redis is a cluster, and the keys of a queue would be in many slots */
+export function withDefaults(given: SettingsInput): Settings {
+  const settings: Settings = {
+    ...SETTING_DEFAULTS,
+    ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as SettingsInput),
+  };
+  const { redisUrl, redisKeyPrefix } = settings;
+  if (readRedisUrl(redisUrl)?.kind === 'cluster' && !/\{[^}]+\}/.test(redisKeyPrefix)) throw new Error(NO_HASH_TAG);
+  return settings;
+}

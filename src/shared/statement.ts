@@ -104,9 +104,17 @@ interface Session {
 }
 
 /**
- * Runs a statement on the connection, and in the transaction, of `manager`. Each session parses it once, but for one that
- * is planned anew: that costs more
- * than most of them take (docs/decisions/0038-statements.md).
+ * Among the options of a data source (`extra`): whether a session stays with who has it. A pooler that gives it away
+ * after each transaction hands out plans of other processes, under names that they have given.
+ */
+export interface SessionOptions {
+  readonly keepsPlans: boolean;
+}
+
+/**
+ * Runs a statement on the connection, and in the transaction, of `manager`. Each session parses it once, if it may keep
+ * what it has parsed, and but for one that is planned anew: that costs more than most of them take
+ * (docs/decisions/0038-statements.md).
  */
 export async function run<Parameters extends object, Row extends object>(
   { queryRunner, connection }: EntityManager,
@@ -117,10 +125,11 @@ export async function run<Parameters extends object, Row extends object>(
   if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError();
   try {
     const session: Session = await runner.connect();
-    const name = ran.definition.isPlannedAnew ? undefined : ran.name;
-    const named = { name, text: ran.text, values: ran.bind(values) };
-    const { rows } = await session.query(named).catch((error: Error) => {
-      throw new QueryFailedError(named.text, named.values, error);
+    const { keepsPlans } = connection.options.extra as SessionOptions;
+    const name = keepsPlans && !ran.definition.isPlannedAnew ? ran.name : undefined;
+    const query = { name, text: ran.text, values: ran.bind(values) };
+    const { rows } = await session.query(query).catch((error: Error) => {
+      throw new QueryFailedError(query.text, query.values, error);
     });
     return rows as Row[];
   } finally {

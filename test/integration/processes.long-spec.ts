@@ -289,7 +289,7 @@ describe('a start that fails', () => {
       [
         'The environment is not complete:',
         '  DATABASE_URL is not set; it must be an address that begins with postgres:// or postgresql://.',
-        '  REDIS_URL is not set; it must be an address that begins with redis:// or rediss://.',
+        '  REDIS_URL is not set; it must be redis://host, redis+sentinel://host,host/master or redis+cluster://host,host; with TLS rediss in the place of redis.',
         '  API_KEY_PEPPER must be at least 32 characters.',
         '  PORT must be a whole number from 0 to 65535.',
         '  DIALER is not set; it must be one of simulated, http, twilio.',

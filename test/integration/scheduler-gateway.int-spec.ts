@@ -7,7 +7,7 @@ import type { JobOptions, Queue } from 'bull';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { SCAN_BEGINNING } from '../../src/queue/delayed-set.js';
-import { BATCH_START_PRODUCER, producerModules } from '../../src/queue/queues.js';
+import { BATCH_START_PRODUCER, PRODUCER_QUEUES } from '../../src/queue/queues.js';
 import { SchedulerGateway, wakeUpId } from '../../src/queue/scheduler.gateway.js';
 import { Clock } from '../../src/shared/clock.js';
 import { SETTINGS, withDefaults } from '../../src/shared/settings.js';
@@ -21,8 +21,6 @@ const REDIS_URL = process.env.TEST_REDIS_URL ?? '';
 
 const AN_HOUR_MS = 3_600_000;
 
-class SettingsOnly {}
-
 /** What the tests opened, to be closed whatever becomes of them. */
 const open: (() => Promise<void>)[] = [];
 afterAll(async () => {
@@ -32,14 +30,8 @@ afterAll(async () => {
 async function setup(redisUrl = REDIS_URL) {
   const prefix = `{test-${randomUUID()}}`;
   const settings = withDefaults({ databaseUrl: '', apiKeyPepper: '', redisUrl, redisKeyPrefix: prefix });
-  const settingsModule = {
-    module: SettingsOnly,
-    providers: [{ provide: SETTINGS, useValue: settings }],
-    exports: [SETTINGS],
-  };
   const module = await Test.createTestingModule({
-    imports: producerModules(settingsModule),
-    providers: [Clock, SchedulerGateway],
+    providers: [{ provide: SETTINGS, useValue: settings }, ...PRODUCER_QUEUES, Clock, SchedulerGateway],
   })
     .setLogger(new ConsoleLogger({ logLevels: [] }))
     .compile();

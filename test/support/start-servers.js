@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { runMigrations } from '../../dist/src/database/data-source.js';
 import { DataFolder } from '../../dist/src/embedded/data-folder.js';
 import { startEmbeddedServers } from '../../dist/src/embedded/servers.js';
+import { startPgBouncer } from './pgbouncer.js';
 
 const PREFIX = 'batch-jobs-test-';
 /** Where `stop-servers.js` finds what runs; Jest loads both files in the same process. */
@@ -36,7 +37,10 @@ export default async function startServers() {
   process.env.TEST_REDIS_URL = servers.redisUrl;
   const template = await makeTemplate(servers.databaseUrl);
   process.env.TEST_TEMPLATE = template;
+  const pooler = process.env.TEST_POOLER ? await startPgBouncer(servers.databaseUrl, dataDir) : null;
+  if (pooler) process.env.TEST_POOLER_URL = pooler.url;
   const stop = async () => {
+    await pooler?.stop();
     await onServer(servers.databaseUrl, `drop database if exists ${template} with (force)`);
     await servers.stop();
     // More than once: servers that tests started may be writing their last.

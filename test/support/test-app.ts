@@ -72,7 +72,8 @@ export class TestApp {
     const database = await testDatabase.connect();
     await TestClock.prepare(database);
     const complete = withDefaults({
-      databaseUrl: databaseUrl ? await databaseUrl(testDatabase.url) : testDatabase.url,
+      ...testDatabase.settings,
+      ...(databaseUrl && { databaseUrl: await databaseUrl(testDatabase.settings.databaseUrl) }),
       redisUrl: process.env.TEST_REDIS_URL ?? '',
       redisKeyPrefix: `{test-${randomUUID()}}`,
       apiKeyPepper: 'a pepper that is only good for tests',
@@ -86,10 +87,10 @@ export class TestApp {
       .overrideProvider(Clock)
       .useValue(clock);
     if (!databaseUrl) {
-      const { databaseUrl: url, databasePoolSize } = complete;
+      const { databaseUrl: url, databasePoolSize, databasePooler } = complete;
       module
         .overrideProvider(getDataSourceToken(DATA_SOURCE_NAME))
-        .useFactory({ factory: () => patientSource(url, databasePoolSize) });
+        .useFactory({ factory: () => patientSource(url, databasePoolSize, databasePooler) });
     }
     const compiled = await override(module).compile();
     const app = compiled.createNestApplication<NestFastifyApplication>(createAdapter(complete), {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
+import { SETTING_DEFAULTS, type Settings } from '../../src/shared/settings.js';
 
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
@@ -28,6 +29,16 @@ export class TestDatabase {
     return new TestDatabase(url.href, name);
   }
 
+  /** As the service is told of it: by way of a pooler if the run has one (`npm run test:pgbouncer`). */
+  get settings(): Pick<Settings, 'databaseUrl' | 'databasePooler'> {
+    const { TEST_POOLER_URL } = process.env;
+    if (TEST_POOLER_URL === undefined)
+      return { databaseUrl: this.url, databasePooler: SETTING_DEFAULTS.databasePooler };
+    const url = new URL(TEST_POOLER_URL);
+    url.pathname = this.name;
+    return { databaseUrl: url.href, databasePooler: 'transaction' };
+  }
+
   /** A connection beside those of the application. */
   connect(): Promise<DataSource> {
     return patientSource(this.url, 5);
@@ -42,9 +53,16 @@ export class TestDatabase {
 const PATIENCE_MS = 60_000;
 
 /** Waits longer for a session, and for an answer, than the service does: a busy machine takes its time. */
-export const patientSource = (url: string, poolSize: number): Promise<DataSource> => {
-  const { extra, ...options } = dataSourceOptions(url, poolSize) as PostgresOptions;
-  const patience = { statement_timeout: PATIENCE_MS, query_timeout: PATIENCE_MS };
+export const patientSource = (
+  url: string,
+  poolSize: number,
+  pooler?: Settings['databasePooler'],
+): Promise<DataSource> => {
+  const { extra, ...options } = dataSourceOptions(url, poolSize, pooler) as PostgresOptions;
+  const patience = {
+    ...('statement_timeout' in extra && { statement_timeout: PATIENCE_MS }),
+    query_timeout: PATIENCE_MS,
+  };
   const patient = { ...options, connectTimeoutMS: PATIENCE_MS, extra: { ...extra, ...patience } };
   return new DataSource(patient).initialize();
 };

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 
 // Of nobody but these tests: self-signed, for 127.0.0.1.
-const KEY = `-----BEGIN PRIVATE KEY-----
+export const KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg81XRzRbyZLvhwl1b
 zmCzv6EhxUeA/b+tUr38zQUamfmhRANCAAQywGzNeqNiNmAVOUB2w36ir2GGkHXp
 gwadJuL4lcd9/hETPlOpNaJIhtT3L1K6uRREdRORz+TZvoLMKC+BxnS2
