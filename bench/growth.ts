@@ -61,7 +61,7 @@ export const growth = bench({
       return {
         tables: [tableOf(sizes)],
         notes: [
-          `CPU is for 1,000 moves. The worker compares all timers with all rows every five seconds: a part of it, and of PostgreSQL and Redis, is that, whatever is moved.`,
+          `CPU is for 1,000 moves. The worker compares some pages of timers and rows every five seconds: a part of it, and of PostgreSQL and Redis, is that, whatever is moved.`,
         ],
         figures: sizes,
         faults: sizes

@@ -12,12 +12,10 @@ const STATUSES = ['consistent', 'drifting', 'unknown'] as const satisfies Consis
 
 /** What a difference means, and what becomes of it by itself. */
 const NOTES: Readonly<Record<DifferenceKind, string>> = {
-  timer_missing:
-    'Redis has no timer for this start; a worker sets it in time, and the start is made without it.',
+  timer_missing: 'Redis has no timer for this start; a worker sets it in time, and the start is made without it.',
   timer_at_another_time:
     'The timer fires at another time than the database says; the start is kept, and a worker sets the timer again in time.',
-  timer_unwanted:
-    'No schedule in force wants this timer; a worker removes it in a while, and it could start nothing.',
+  timer_unwanted: 'No schedule in force wants this timer; a worker removes it in a while, and it could start nothing.',
   start_overdue:
     'This start is due for more than 15 seconds and was not made; see that a worker runs and reaches the database.',
 };
