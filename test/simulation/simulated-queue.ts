@@ -62,9 +62,9 @@ export class SimulatedRedis {
       });
     const client = {
       defineCommand: () => undefined,
-      /** As `wake-up.script.ts` has it: six keys, the prefix and a token, then six words for each replacement. */
-      replaceWakeUps: (...all: (string | number)[]) => {
-        const words = all.slice(8).map(String);
+      /** As `wake-up.script.ts` has it: a count, so many keys and a token, then six words for each replacement. */
+      replaceWakeUps: (keys: number, ...all: (string | number)[]) => {
+        const words = all.slice(keys + 1).map(String);
         return command(`replace ${words[0]} ${words[1]}`, () => {
           let [removed, set] = [0, 0];
           for (let at = 0; at < words.length; at += 6) {
