@@ -19,7 +19,7 @@ import {
   type BatchJobsShape,
   type OPTIONS_TYPE,
 } from './batch-jobs.options.js';
-import { REPOSITORIES } from './batch-jobs/batch-jobs.providers.js';
+import { REPOSITORIES, UPKEEP } from './batch-jobs/batch-jobs.providers.js';
 import { CallOutcomes } from './calling/call-outcomes.js';
 import { CALLING, CONSUMERS } from './calling/calling.providers.js';
 import { dataSourceOptions } from './database/data-source.js';
@@ -51,7 +51,14 @@ const CORE: Provider[] = [
 ];
 
 /** A process that starts batches and places calls, beside the core. */
-const WORKER: Provider[] = [...CONSUMERS, ...SCHEDULE_LOOPS, ...CONSUMER_QUEUES, IdempotencyUpkeep, WORKER_PARTS];
+const WORKER: Provider[] = [
+  ...CONSUMERS,
+  ...SCHEDULE_LOOPS,
+  ...CONSUMER_QUEUES,
+  ...UPKEEP,
+  IdempotencyUpkeep,
+  WORKER_PARTS,
+];
 
 /** What a host application may inject. */
 const EXPORTS = [

@@ -137,6 +137,8 @@ export const VARIABLES = {
   callConcurrency: integer('CALL_CONCURRENCY', 1, 1_000, SETTING_DEFAULTS.callConcurrency),
   dialTimeoutSeconds: integer('DIAL_TIMEOUT_SECONDS', 1, 300, SETTING_DEFAULTS.dialTimeoutSeconds),
   maxCallMinutes: integer('MAX_CALL_MINUTES', 1, 1_440, SETTING_DEFAULTS.maxCallMinutes),
+  historyKeptDays: optional(integer('HISTORY_KEPT_DAYS', 30, 36_600)),
+  callsKeptDays: optional(integer('CALLS_KEPT_DAYS', 30, 36_600)),
   maxContacts: integer('MAX_CONTACTS', 1, 1_000_000, SETTING_DEFAULTS.maxContacts),
   maxUploadBytes: integer('MAX_UPLOAD_BYTES', 1_024, 1_073_741_824, SETTING_DEFAULTS.maxUploadBytes),
   maxUploadsPerKey: integer('MAX_UPLOADS_PER_KEY', 1, 10_000, SETTING_DEFAULTS.maxUploadsPerKey),

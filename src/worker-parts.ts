@@ -1,4 +1,6 @@
 import type { FactoryProvider } from '@nestjs/common';
+import { CountUpkeep } from './batch-jobs/count.upkeep.js';
+import { RetentionUpkeep } from './batch-jobs/retention.upkeep.js';
 import { ReconciliationLoop } from './scheduling/reconciliation.loop.js';
 import { TimeRulesWatcher } from './scheduling/time-rules.watcher.js';
 import { IdempotencyUpkeep } from './shared/idempotency-upkeep.js';
@@ -19,6 +21,8 @@ export const WORKER_PARTS: FactoryProvider<readonly WorkingPart[]> = {
     ReconciliationLoop,
     TimeRulesWatcher,
     IdempotencyUpkeep,
+    CountUpkeep,
+    RetentionUpkeep,
   ],
   useFactory: (
     starts: BatchStartConsumer,
@@ -28,6 +32,8 @@ export const WORKER_PARTS: FactoryProvider<readonly WorkingPart[]> = {
     reconciliation: ReconciliationLoop,
     timeRules: TimeRulesWatcher,
     upkeep: IdempotencyUpkeep,
+    counts: CountUpkeep,
+    retention: RetentionUpkeep,
   ) => [
     starts.consumer,
     calls.consumer,
@@ -36,5 +42,7 @@ export const WORKER_PARTS: FactoryProvider<readonly WorkingPart[]> = {
     reconciliation.reconciling,
     timeRules.watching,
     upkeep.forgetting,
+    counts.folding,
+    retention.pruning,
   ],
 };

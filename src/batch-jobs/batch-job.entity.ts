@@ -23,11 +23,13 @@ const list = (values: readonly string[]): string => values.map((value) => `'${va
 @Check('batch_jobs_pause_reason_of_paused', `pause_reason is null or status = 'paused'`)
 @Check('batch_jobs_late_limit_in_range', 'max_late_start_minutes between 0 and 525600')
 @Check('batch_jobs_retryable_statuses_known', `retryable_statuses <@ '{${RETRYABLE_STATUSES.join(',')}}'`)
-@Index('batch_jobs_due', ['startsAt'], { where: `status = 'scheduled'` })
+@Index('batch_jobs_to_start', ['startsAt', 'organizationId'], { where: `status = 'scheduled'` })
 @Index('batch_jobs_running', ['organizationId'], { where: `status = 'running'` })
 // Written by hand in the migration: TypeORM has no word for its operators.
 @Index('batch_jobs_by_name', { synchronize: false })
-@Index('batch_jobs_newest_first', ['organizationId', 'createdAt', 'id'])
+// The same: nor for columns that are only kept in an index.
+@Index('batch_jobs_in_list', { synchronize: false })
+@Index('batch_jobs_by_start', { synchronize: false })
 export class BatchJob {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'batch_jobs_pkey' }) readonly id: BatchJobId;
 

@@ -8,13 +8,13 @@ import { ascendingUlids, newUlid } from '../shared/new-ulid.js';
 import { run } from '../shared/statement.js';
 import { BatchJobHold } from './batch-job-hold.entity.js';
 import { BatchJob, type BatchJobId } from './batch-job.entity.js';
-import type { BatchJobStatus } from './batch-job.status.js';
 import { ContactCount } from './contact-count.entity.js';
 import type { ContactList } from './contact-list.js';
 import { Contact } from './contact.entity.js';
 import type { ContactStatus, RetryableStatus } from './contact.status.js';
 import { INSERT_BATCH_JOB, INSERT_CONTACTS } from './create.statements.js';
 import { JobNotFoundError } from './errors.js';
+import type { Page } from './list.repository.js';
 import type { ResolvedSchedule } from './schedule.js';
 import type { StatusCounts } from './status-counts.js';
 
@@ -38,32 +38,6 @@ export interface NewBatchJob {
   readonly list: ContactList;
   /** Null: it waits until it is started or scheduled. */
   readonly schedule: ResolvedSchedule | null;
-}
-
-/** A place in the list, newest first. */
-export interface ListPosition {
-  readonly createdAt: Date;
-  readonly id: BatchJobId;
-}
-
-export interface ListFilter {
-  readonly status?: BatchJobStatus;
-  /** A part of the name, in any case. */
-  readonly name?: string;
-  /** Inclusive. */
-  readonly startsAfter?: Date;
-  /** Exclusive. */
-  readonly startsBefore?: Date;
-}
-
-export interface Page {
-  readonly limit: number;
-  readonly offset: number;
-}
-
-export interface ListPage extends Page {
-  /** Null: from the newest. */
-  readonly after: ListPosition | null;
 }
 
 export interface ContactPage extends Page {
@@ -114,27 +88,6 @@ export class BatchJobsRepository {
     return job;
   }
 
-  /** A page, newest first and by id among equals, and the number of jobs that pass the filter. */
-  async list(organizationId: string, filter: ListFilter, page: ListPage): Promise<[BatchJob[], number]> {
-    return this.database.read(async (manager) => {
-      const query = manager
-        .createQueryBuilder(BatchJob, 'job')
-        .where('job.organizationId = :organizationId', { organizationId });
-      if (filter.status) query.andWhere('job.status = :status', filter);
-      if (filter.name !== undefined) query.andWhere('job.name ilike :part', { part: `%${toLiteral(filter.name)}%` });
-      if (filter.startsAfter) query.andWhere('job.startsAt >= :startsAfter', filter);
-      if (filter.startsBefore) query.andWhere('job.startsAt < :startsBefore', filter);
-      const total = await query.getCount();
-      if (page.after) query.andWhere('(job.createdAt, job.id) < (:createdAt, :id)', page.after);
-      const jobs = await query
-        .orderBy({ 'job.createdAt': 'DESC', 'job.id': 'DESC' })
-        .offset(page.offset)
-        .limit(page.limit)
-        .getMany();
-      return [jobs, total];
-    });
-  }
-
   async countContacts(ids: readonly BatchJobId[]): Promise<Map<BatchJobId, StatusCounts>> {
     const counts = new Map<BatchJobId, Partial<Record<ContactStatus, number>>>(ids.map((id) => [id, {}]));
     const rows = await this.database.read((manager) => manager.findBy(ContactCount, { batchJobId: In(ids) }));
@@ -161,9 +114,6 @@ export class BatchJobsRepository {
     );
   }
 }
-
-/** As a pattern that means nothing but itself. */
-const toLiteral = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
 const insertParameters = (batchJobId: BatchJobId, { organizationId, actor, requestId }: Caller, job: NewBatchJob) => {
   const { list, schedule, ...row } = job;

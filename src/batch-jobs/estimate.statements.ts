@@ -39,6 +39,15 @@ export interface Course extends CallSample {
 const CONTACTS_SAMPLED = 200;
 const OPEN_READ = 200;
 
+// Each status has its own order in the index of lists.
+const STARTED = ['running', 'paused', 'completed', 'failed', 'cancelled']
+  .map(
+    (status) => `
+      select id, created_at from batch_jobs
+       where organization_id = :organizationId and status = '${status}' and started_at is not null`,
+  )
+  .join('\n      union all');
+
 interface HabitsParameters {
   readonly organizationId: string;
   /** Of the batch that is to come. */
@@ -52,8 +61,8 @@ interface HabitsParameters {
 export const READ_HABITS = statement<HabitsParameters, CallHabits>({
   sql: `
   with batches as (
-    select id from batch_jobs where organization_id = :organizationId and started_at is not null
-     order by created_at desc, id desc limit 20
+    select id from (${STARTED}
+    ) as started order by created_at desc, id desc limit 20
   ), sample as (
     select call.outcome
       from batches join contacts as contact on contact.batch_job_id = batches.id and contact.position <= 50

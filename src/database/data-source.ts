@@ -1,9 +1,12 @@
 import type { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { types as pgTypes } from 'pg';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { ApiKey } from '../access/api-key.entity.js';
 import { Organization } from '../access/organization.entity.js';
 import { PhoneNumber } from '../access/phone-number.entity.js';
+import { BatchJobCountChange } from '../batch-jobs/batch-job-count-change.entity.js';
+import { BatchJobCount } from '../batch-jobs/batch-job-count.entity.js';
 import { BatchJobHistory } from '../batch-jobs/batch-job-history.entity.js';
 import { BatchJobHold } from '../batch-jobs/batch-job-hold.entity.js';
 import { BatchJobStart } from '../batch-jobs/batch-job-start.entity.js';
@@ -23,6 +26,9 @@ import { FindAndRetry1795710000000 } from './migrations/1795710000000-find-and-r
 import { NameKeys1795720000000 } from './migrations/1795720000000-name-keys.js';
 import { TellHealth1795730000000 } from './migrations/1795730000000-tell-health.js';
 import { HoldBatches1795740000000 } from './migrations/1795740000000-hold-batches.js';
+import { CountBatchJobs1795750000000 } from './migrations/1795750000000-count-batch-jobs.js';
+import { ListBatchJobs1795760000000 } from './migrations/1795760000000-list-batch-jobs.js';
+import { PruneLedgers1795770000000 } from './migrations/1795770000000-prune-ledgers.js';
 
 const JSON_TYPE: number = pgTypes.builtins.JSON;
 
@@ -32,9 +38,13 @@ const types = {
     type === JSON_TYPE ? (text: string) => parseExactly(text) : pgTypes.getTypeParser(type, format),
 };
 
+const TURN_ASKED_FOR_EVERY_MS = 100;
+
 const ENTITIES = [
   ApiKey,
   BatchJob,
+  BatchJobCount,
+  BatchJobCountChange,
   BatchJobHistory,
   BatchJobHold,
   BatchJobStart,
@@ -58,6 +68,9 @@ const MIGRATIONS = [
   NameKeys1795720000000,
   TellHealth1795730000000,
   HoldBatches1795740000000,
+  CountBatchJobs1795750000000,
+  ListBatchJobs1795760000000,
+  PruneLedgers1795770000000,
 ];
 
 /**
@@ -74,6 +87,8 @@ export const dataSourceOptions = (databaseUrl: string, poolSize: number): DataSo
   entities: [...ENTITIES],
   migrations: [...MIGRATIONS],
   migrationsTableName: 'batch_jobs_migrations',
+  // One makes indexes without a transaction, as it must.
+  migrationsTransactionMode: 'each',
   synchronize: false,
   poolSize,
   connectTimeoutMS: 2_000,
@@ -106,12 +121,25 @@ export async function runMigrations(databaseUrl: string): Promise<readonly strin
   const dataSource = await new DataSource(migrationOptions(databaseUrl)).initialize();
   const lock = dataSource.createQueryRunner();
   try {
-    // Held by the session, and so given back at the latest when it ends.
-    await lock.query(`select pg_advisory_lock(hashtext('batch-jobs migrations'))`);
-    return (await dataSource.runMigrations({ transaction: 'each' })).map((migration) => migration.name);
+    await takeTurn(lock);
+    return (await dataSource.runMigrations()).map((migration) => migration.name);
   } finally {
     await lock.query(`select pg_advisory_unlock_all()`);
     await lock.release();
     await dataSource.destroy();
+  }
+}
+
+/**
+ * Held by the session, and so given back at the latest when it ends. Asked for again and again: an index that is made
+ * `concurrently` waits for every statement that has begun before, and would wait for one that waits for this lock.
+ */
+async function takeTurn(session: QueryRunner): Promise<void> {
+  for (;;) {
+    const [{ isOurs }] = await session.manager.query<[{ isOurs: boolean }]>(
+      `select pg_try_advisory_lock(hashtext('batch-jobs migrations')) as "isOurs"`,
+    );
+    if (isOurs) return;
+    await sleep(TURN_ASKED_FOR_EVERY_MS);
   }
 }

@@ -1,7 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BatchJobHold } from '../batch-jobs/batch-job-hold.entity.js';
 import type { BatchJob, BatchJobId } from '../batch-jobs/batch-job.entity.js';
-import { BatchJobsRepository, type ListFilter, type ListPage, type Page } from '../batch-jobs/batch-jobs.repository.js';
+import { BatchJobsRepository } from '../batch-jobs/batch-jobs.repository.js';
+import {
+  ListRepository,
+  type ListFilter,
+  type ListPage,
+  type ListedJobs,
+  type Page,
+} from '../batch-jobs/list.repository.js';
 import type { ContactList, ContactListReport } from '../batch-jobs/contact-list.js';
 import type { Contact } from '../batch-jobs/contact.entity.js';
 import type { ContactStatus, RetryableStatus } from '../batch-jobs/contact.status.js';
@@ -92,6 +99,7 @@ export class BatchJobsService {
   constructor(
     private readonly changes: ChangeRunner,
     private readonly batchJobs: BatchJobsRepository,
+    private readonly lists: ListRepository,
     private readonly schedules: ScheduleRepository,
     private readonly resolver: ScheduleResolver,
     private readonly scheduler: SchedulerGateway,
@@ -120,10 +128,15 @@ export class BatchJobsService {
     }
   }
 
-  async list(caller: Caller, filter: ListFilter, page: ListPage): Promise<{ jobs: CountedJob[]; total: number }> {
-    const [jobs, total] = await this.batchJobs.list(caller.organizationId, filter, page);
-    const counts = await this.batchJobs.countContacts(jobs.map((job) => job.id));
-    return { jobs: jobs.map((job) => this.countedOf(job, counts)), total };
+  /** A page of jobs, newest first, and how many there are on all pages. */
+  async list(
+    caller: Caller,
+    filter: ListFilter,
+    page: ListPage,
+  ): Promise<Omit<ListedJobs, 'jobs'> & { readonly jobs: readonly CountedJob[] }> {
+    const listed = await this.lists.list(caller.organizationId, filter, page);
+    const counts = await this.batchJobs.countContacts(listed.jobs.map((job) => job.id));
+    return { ...listed, jobs: listed.jobs.map((job) => this.countedOf(job, counts)) };
   }
 
   /**

@@ -40,11 +40,10 @@ export const KEEP_ANSWER = statement<KeepParameters, object>({
 export const FORGET_OLD = statement<{ readonly limit: number }, object>({
   sql: `
   with old as (
-    select organization_id, key from idempotency_keys where created_at <= clock_timestamp() - ${KEPT}
+    select ctid from idempotency_keys where created_at <= clock_timestamp() - ${KEPT}
      order by created_at limit :limit for update skip locked
   ), deleted as (
-    delete from idempotency_keys as known using old
-     where known.organization_id = old.organization_id and known.key = old.key returning 1
+    delete from idempotency_keys where ctid = any (array(select ctid from old)) returning 1
   ) select from deleted`,
   parameters: { limit: count },
   columns: {},

@@ -34,6 +34,9 @@ export interface Settings {
   readonly dialTimeoutSeconds: number;
   /** Longest call. A call without an outcome by then is looked up, and has an unknown one otherwise. @default 60 */
   readonly maxCallMinutes: number;
+  /** Days that changes, and calls of ended batches, are kept. Null: for ever. @default null */
+  readonly historyKeptDays: number | null;
+  readonly callsKeptDays: number | null;
   /** Most contacts of one batch. @default 10_000 */
   readonly maxContacts: number;
   /** Largest body, a CSV file included. @default 10_485_760 (10 MB) */
@@ -63,6 +66,8 @@ export const SETTING_DEFAULTS = {
   callConcurrency: 50,
   dialTimeoutSeconds: 30,
   maxCallMinutes: 60,
+  historyKeptDays: null,
+  callsKeptDays: null,
   maxContacts: 10_000,
   maxUploadBytes: 10 * 1024 * 1024,
   maxUploadsPerKey: 50,

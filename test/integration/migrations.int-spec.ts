@@ -27,6 +27,9 @@ const MIGRATIONS = [
   'NameKeys',
   'TellHealth',
   'HoldBatches',
+  'CountBatchJobs',
+  'ListBatchJobs',
+  'PruneLedgers',
 ];
 
 const tables = async (): Promise<string[]> => {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
-import { BatchJobsRepository } from '../../src/batch-jobs/batch-jobs.repository.js';
+import { ListRepository } from '../../src/batch-jobs/list.repository.js';
 import { runMigrations } from '../../src/database/data-source.js';
 import { Database } from '../../src/shared/database.js';
-import { Idempotency } from '../../src/shared/idempotency.js';
 import { eventually } from '../support/eventually.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -39,10 +38,10 @@ describe('jobs by a part of their name', () => {
     );
     await database.query('vacuum analyze batch_jobs');
     const access = new Database(database);
-    const repository = new BatchJobsRepository(access, new Idempotency(access));
+    const repository = new ListRepository(access);
     const before = await searches();
 
-    const [jobs, total] = await repository.list('org_a', { name: 'MÜLL' }, FIRST_PAGE);
+    const { jobs, total } = await repository.list('org_a', { name: 'MÜLL' }, FIRST_PAGE);
 
     expect([jobs.length, total]).toEqual([4, 4]);
     // The count and the page. PostgreSQL makes its statistics known a moment later.

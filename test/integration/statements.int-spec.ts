@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Database } from '../../src/shared/database.js';
 import { packageFile } from '../../src/shared/package-file.js';
-import { integer, Statement, statement, text, type SqlType } from '../../src/shared/statement.js';
+import { integer, statement, text, type SqlType } from '../../src/shared/statement.js';
+import { declaredStatements, FILES, SOURCES, type AnyStatement } from '../support/declared-statements.js';
 import { describeStatement, type Described } from '../support/described.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -15,23 +16,7 @@ import { TestDatabase } from '../support/test-database.js';
  * Both must be what is declared: then the compiler's word counts for the database, too.
  */
 
-const SOURCES = readdirSync(packageFile('src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-  /(?<!\.spec)\.ts$/.test(name),
-);
-const FILES = SOURCES.filter((name) => /\.statements\.ts$|conditional\.statement\.ts$/.test(name));
-
-// oxlint-disable-next-line typescript/no-explicit-any -- of any parameters and columns
-type AnyStatement = Statement<any, any>;
-
-const exportedBy = async (file: string): Promise<[string, AnyStatement][]> => {
-  const exported: Record<string, unknown> = await import(`../../src/${file.replace(/ts$/, 'js')}`);
-  return Object.entries(exported).flatMap(([name, value]): [string, AnyStatement][] =>
-    value instanceof Statement ? [[`${name} of ${file}`, value as AnyStatement]] : [],
-  );
-};
-const STATEMENTS: [string, AnyStatement][] = [];
-// One after the other: Jest does not load modules that import each other at the same time.
-for (const file of FILES) STATEMENTS.push(...(await exportedBy(file)));
+const STATEMENTS = await declaredStatements();
 
 const namesOf = (types: Readonly<Record<string, SqlType<unknown>>>): Record<string, string> =>
   Object.fromEntries(Object.entries(types).map(([name, type]) => [name, type.name]));

@@ -1,6 +1,7 @@
 import type { ProcessCallbackFunction, Queue } from 'bull';
 import type { Scheduler } from 'fast-check';
 import type { BatchJobsRepository } from '../../src/batch-jobs/batch-jobs.repository.js';
+import type { ListRepository } from '../../src/batch-jobs/list.repository.js';
 import type { ScheduleRepository } from '../../src/batch-jobs/schedule.repository.js';
 import { BatchRunner } from '../../src/calling/batch.runner.js';
 import { BatchStartConsumer } from '../../src/calling/batch-start.consumer.js';
@@ -36,6 +37,7 @@ const NUMBERS = {
     isTextOnly: false,
   }),
 };
+const NO_LISTS = {} as ListRepository;
 const NO_ESTIMATES = { ofNew: async () => ({ minutes: 0, dollars: 0 }) } as unknown as EstimatesService;
 const CREDITS = { check: async () => ({ isEnough: true, availableDollars: 1 }) };
 
@@ -75,6 +77,7 @@ export class World {
       batchJobs: new BatchJobsService(
         changes,
         jobs,
+        NO_LISTS,
         schedules,
         resolver,
         gateway,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ListFilter, ListPage } from '../../batch-jobs/batch-jobs.repository.js';
+import type { ListFilter, ListPage } from '../../batch-jobs/list.repository.js';
 import { BatchJobsService } from '../../operations/batch-jobs.service.js';
 import { TimezoneService } from '../../scheduling/timezone.service.js';
 import type { Caller } from '../../shared/caller.js';
@@ -28,11 +28,12 @@ export class ListReader {
     const { pageSize } = query;
     const page = this.toPage(query);
     // One more than shown tells whether a page follows.
-    const { jobs, total } = await this.batchJobs.list(caller, this.toFilter(query), { ...page, limit: pageSize + 1 });
+    const filter = this.toFilter(query);
+    const { jobs, total, isTotalExact } = await this.batchJobs.list(caller, filter, { ...page, limit: pageSize + 1 });
     const shown = jobs.slice(0, pageSize);
     const last = shown.at(-1)?.job;
     const nextCursor = last && jobs.length > pageSize ? toCursor(last) : null;
-    return ListResponse.of(shown, { total, page: page.after ? null : query.page, pageSize, nextCursor });
+    return ListResponse.of(shown, { total, isTotalExact, page: page.after ? null : query.page, pageSize, nextCursor });
   }
 
   private toPage({ cursor, page, pageSize }: ListQuery): Omit<ListPage, 'limit'> {

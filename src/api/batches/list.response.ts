@@ -5,7 +5,17 @@ import { Shown, ShownOrNull } from '../http/fields.js';
 export class ListResponse {
   @Shown('Newest first.', { type: [BatchJobResponse] }) readonly batchJobs: readonly BatchJobResponse[];
 
-  @Shown('Jobs that pass the filter.', { type: 'integer', example: 42 }) readonly total: number;
+  @Shown(
+    'Jobs that pass the filter. With `startsAfter` or `startsBefore` at most 10,000 are counted, with `name` 1,000.',
+    {
+      type: 'integer',
+      example: 42,
+    },
+  )
+  readonly total: number;
+
+  @Shown('Whether `total` are all. False: there are more, which pages and cursors reach.', { example: true })
+  readonly isTotalExact: boolean;
 
   @ShownOrNull('The page asked for. Null when read with a cursor.', { type: 'integer', example: 1 })
   readonly page: number | null;
@@ -20,7 +30,7 @@ export class ListResponse {
 
   static of(
     jobs: readonly CountedJob[],
-    page: Pick<ListResponse, 'total' | 'page' | 'pageSize' | 'nextCursor'>,
+    page: Pick<ListResponse, 'total' | 'isTotalExact' | 'page' | 'pageSize' | 'nextCursor'>,
   ): ListResponse {
     return { batchJobs: jobs.map((job) => BatchJobResponse.of(job)), ...page };
   }

@@ -1,5 +1,5 @@
-import type { ListPosition } from '../../batch-jobs/batch-jobs.repository.js';
 import { isBatchJobId } from '../../batch-jobs/batch-jobs.repository.js';
+import type { ListPosition } from '../../batch-jobs/list.repository.js';
 import { InvalidInputError } from './api.errors.js';
 
 /** Opaque to callers: the place of the last job shown. */

@@ -58,6 +58,7 @@ describe('list', () => {
               }),
             ],
             total: 7,
+            isTotalExact: true,
             page: 1,
             pageSize: 1,
             nextCursor: expect.any(String),

@@ -67,9 +67,11 @@ describe('health', () => {
       const loops = [...text.matchAll(/^batch_jobs_loop_last_round_timestamp_seconds\{loop="(\w+)"\} 1\d{9}/gm)];
       expect(loops.map(([, loop]) => loop).toSorted()).toEqual([
         'call_sweep',
+        'count_upkeep',
         'heartbeat',
         'idempotency_upkeep',
         'reconciliation',
+        'retention',
         'schedule_sweep',
         'time_rules',
       ]);

@@ -1,0 +1,74 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Recurring } from '../shared/recurring.js';
+import { SETTINGS, type Settings } from '../shared/settings.js';
+import { RetentionRepository } from './retention.repository.js';
+
+const INTERVAL_MS = 10 * 60_000;
+
+// Short statements: 1,000 rows take some 20 ms.
+const AT_ONCE = 1_000;
+
+// Of each kind: a round ends long before it would be taken for one that hangs, and a year is caught up within hours.
+const PIECES_IN_A_ROUND = 200;
+
+/** Deletes history and calls that are older than `historyKeptDays` and `callsKeptDays`; nothing where those are null. */
+@Injectable()
+export class RetentionUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(RetentionUpkeep.name);
+  readonly pruning = new Recurring('retention', (signal) => this.pruneOrReport(signal), INTERVAL_MS);
+  /** Up to where calls were looked at; the next round begins anew when the end was reached. */
+  private afterId = '';
+
+  constructor(
+    private readonly retention: RetentionRepository,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.pruning.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.pruning.stop();
+  }
+
+  private async pruneOrReport(signal: AbortSignal): Promise<void> {
+    try {
+      const changes = await this.pruneHistory(signal);
+      const calls = await this.pruneCalls(signal);
+      if (changes + calls > 0) this.logger.log('old rows deleted', { changes, calls });
+    } catch (error) {
+      this.logger.warn('old rows not deleted', { reason: (error as Error).name });
+    }
+  }
+
+  private async pruneHistory(signal: AbortSignal): Promise<number> {
+    const { historyKeptDays } = this.settings;
+    let deleted = 0;
+    for (let pieces = 0; historyKeptDays !== null && pieces < PIECES_IN_A_ROUND && !signal.aborted; pieces += 1) {
+      const pruned = await this.retention.pruneHistory(historyKeptDays, AT_ONCE);
+      deleted += pruned?.deleted ?? 0;
+      if (!pruned?.mayBeMore) break;
+    }
+    return deleted;
+  }
+
+  private async pruneCalls(signal: AbortSignal): Promise<number> {
+    const { callsKeptDays } = this.settings;
+    let deleted = 0;
+    for (let pieces = 0; callsKeptDays !== null && pieces < PIECES_IN_A_ROUND && !signal.aborted; pieces += 1) {
+      const pruned = await this.retention.pruneCalls(callsKeptDays, this.afterId, AT_ONCE);
+      if (!pruned) break;
+      deleted += pruned.deleted;
+      this.afterId = (pruned.mayBeMore && pruned.lastId) || '';
+      if (!pruned.mayBeMore) break;
+    }
+    return deleted;
+  }
+}

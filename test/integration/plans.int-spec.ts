@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { declaredStatements, type AnyStatement } from '../support/declared-statements.js';
+import { fillTables } from '../support/filled-tables.js';
+import { faultsOf, planOf } from '../support/plans.js';
+import { TestDatabase } from '../support/test-database.js';
+
+/*
+ * PostgreSQL plans every statement of the product as it does when it has run it a few times: once for every value. On
+ * tables of tens of thousands of rows none of these plans may read a whole table, or sort much more than a page.
+ */
+
+/** What may be otherwise, and why. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {};
+
+const STATEMENTS = await declaredStatements();
+
+let database: TestDatabase;
+let client: Client;
+beforeAll(async () => {
+  database = await TestDatabase.create();
+  client = new Client(database.url);
+  await client.connect();
+  await fillTables(client);
+});
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+const faults = async (of: AnyStatement): Promise<string[]> => faultsOf(await planOf(client, of.text));
+
+describe('the plan of every statement', () => {
+  it.each(STATEMENTS.filter(([name]) => !(name in EXCEPTIONS)))('%s reads what it needs', async (_, each) => {
+    expect(await faults(each)).toEqual([]);
+  });
+});
