@@ -1,5 +1,6 @@
 import Bull, { type Queue } from 'bull';
 import type { Client } from 'pg';
+import { FOLD_COUNT_CHANGES } from '../src/batch-jobs/count.statements.js';
 import { firingTimesOf } from '../src/queue/delayed-set.js';
 import { wakeUpId } from '../src/queue/scheduler.gateway.js';
 import { ORGANIZATION, PHONE_NUMBER, REDIS_PREFIX } from './service.js';
@@ -47,6 +48,33 @@ export async function insertScheduled(
   );
   // As it would be long after a million batches were created one by one.
   await database.query('analyze batch_jobs');
+}
+
+/**
+ * Adds the rows of batches without contacts as a year of use leaves them: created over the last year, to start at random
+ * over most of the next, one in 1,000 paused and a tenth completed; with one change each, and counters added up.
+ */
+export async function insertYear(database: Client, batches: number): Promise<void> {
+  await database.query(
+    `with created as (
+       insert into batch_jobs (
+         id, organization_id, from_phone_number_id, agent_id, name, status, concurrent_call_limit, max_attempts,
+         total_contacts, schedule_revision, starts_at, timezone, disambiguation, tzdb_version, created_at, started_at)
+       select 'batch_' || lpad(at::text, 26, '0'), $2, $3, 'agent_bench', 'Bench ' || at, status, 5, 3, 0, 1,
+              now() + make_interval(secs => 86400 + 300 * 86400.0 * random()), 'UTC', 'compatible', 'bench',
+              now() - make_interval(secs => 365 * 86400.0 * ($1::integer - at) / $1::integer),
+              case when status <> 'scheduled' then now() end
+         from generate_series(1, $1::integer) as batch (at),
+              lateral (select case when at % 1000 = 7 then 'paused' when at % 10 = 3 then 'completed' else 'scheduled' end)
+                as lives (status)
+       returning *
+     )
+     insert into batch_job_history (batch_job_id, organization_id, action, actor, after)
+     select id, organization_id, 'created', 'bench', '{"status": "scheduled"}' from created`,
+    [batches, ORGANIZATION, PHONE_NUMBER],
+  );
+  await database.query(FOLD_COUNT_CHANGES.text, [batches]);
+  await database.query('vacuum analyze');
 }
 
 const openQueue = (redisUrl: string): Queue => new Bull('batch-start', redisUrl, { prefix: REDIS_PREFIX });

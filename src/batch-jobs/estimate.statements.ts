@@ -43,8 +43,9 @@ const OPEN_READ = 200;
 const STARTED = ['running', 'paused', 'completed', 'failed', 'cancelled']
   .map(
     (status) => `
-      select id, created_at from batch_jobs
-       where organization_id = :organizationId and status = '${status}' and started_at is not null`,
+      (select id, created_at from batch_jobs
+        where organization_id = :organizationId and status = '${status}' and started_at is not null
+        order by created_at desc, id desc limit 20)`,
   )
   .join('\n      union all');
 

@@ -58,7 +58,8 @@ export interface ListedJobs extends ListTotal {
 
 /** Looked at before anything is looked up: 2 ms, and all there is of most organizations. */
 const NEWEST = 5_000;
-const ALL = 2 ** 31;
+/** The next look goes so many times further: all looks together read a tenth more than the last. */
+const FURTHER = 10;
 
 /** Counted at most: 10,000 entries of an index take 2 ms, and 1,000 names among 5,000 jobs as long. */
 const MOST_COUNTED = { byStart: 10_000, byName: 1_000 };
@@ -132,7 +133,7 @@ export class ListRepository {
     const way = isLookedUp(namePattern) ? 'name' : 'list';
     const newest = await this.countNewest({ ...asked, look: NEWEST, most: most + 1 });
     if (listed <= NEWEST || newest > most) return counted(newest, way);
-    if (way === 'list') return counted(await this.countNewest({ ...asked, look: ALL, most: most + 1 }), way);
+    if (way === 'list') return counted(await this.countFurther({ ...asked, most: most + 1 }, listed), way);
     const [{ jobs }] = await this.database.run(COUNT_BY_NAME, { ...asked, namePattern, most: most + 1 });
     return counted(jobs, way);
   }
@@ -143,6 +144,14 @@ export class ListRepository {
         ? await this.run(COUNT_NEWEST_BY_START, asked)
         : await this.run(COUNT_NEWEST_BY_NAME, { ...asked, namePattern });
     return jobs;
+  }
+
+  private countFurther(asked: Asked & { most: number }, listed: number): Promise<number> {
+    return further(
+      listed,
+      (look) => this.countNewest({ ...asked, look }),
+      (jobs) => jobs === asked.most,
+    );
   }
 
   private async countByStart(asked: Asked & { most: number }): Promise<number> {
@@ -162,7 +171,7 @@ export class ListRepository {
     if (way === 'start') return this.database.run(FIND_BY_START, { ...asked, offset, limit });
     if (way === 'name' && namePattern !== null)
       return this.database.run(FIND_BY_NAME, { ...asked, namePattern, offset, limit });
-    return among(ALL);
+    return further(listed, among, (rows) => rows.length === limit);
   }
 
   private run<Values extends object, Row extends object>(
@@ -179,6 +188,18 @@ export class ListRepository {
     const byId = new Map(jobs.map((job) => [job.id, job]));
     // One may have been deleted meanwhile.
     return ids.flatMap((id) => byId.get(id) ?? []);
+  }
+}
+
+/** Looks at ever more of the list, until it is enough or all. */
+async function further<T>(
+  listed: number,
+  among: (look: number) => Promise<T>,
+  isEnough: (found: T) => boolean,
+): Promise<T> {
+  for (let look = NEWEST * FURTHER; ; look *= FURTHER) {
+    const found = await among(look);
+    if (isEnough(found) || look >= listed) return found;
   }
 }
 

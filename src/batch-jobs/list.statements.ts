@@ -4,8 +4,7 @@ import { BATCH_JOB_STATUSES, type BatchJobStatus } from './batch-job.status.js';
 
 /*
  * Lists, newest first. Whatever is asked for, a statement reads an index in its order and ends with the page, or reads by
- * an index what few pass. Which of the two is better is known here, and not left to a plan that is made once for every
- * value. Pages are of ids; the rows of a page are looked up by them.
+ * an index what few pass. Which of the two is better is known to `ListRepository`, and not left to PostgreSQL's guess. Pages are of ids; the rows of a page are looked up by them.
  */
 
 /** Behind which place of the list. Nulls: from the newest. */
@@ -81,15 +80,23 @@ const IN_STATUS = '(:status::text is null or status = :status)';
 const NAMED = '(:namePattern::text is null or name ilike :namePattern)';
 const NEWEST_FIRST = 'order by created_at desc, id desc';
 
-/** One status after the other: each has its own order in the index, and PostgreSQL merges them as it reads. */
-const listOfStatus = (status: string): string => `
-    select id, created_at, starts_at, name from batch_jobs
-     where organization_id = :organizationId and status = ${status} and ${BEHIND}`;
+/**
+ * The newest of one status after the other: each has its own order in the index, and PostgreSQL merges them as it reads.
+ *
+ * @param most SQL of how many are needed of each at most: without it PostgreSQL would rather sort all there are
+ */
+const newestOf = (statuses: readonly string[], most: string): string =>
+  statuses
+    .map(
+      (status) => `
+    (select id, created_at, starts_at, name from batch_jobs
+      where organization_id = :organizationId and status = ${status} and ${BEHIND}
+      ${NEWEST_FIRST} limit ${most})`,
+    )
+    .join(' union all');
 
-const LIST_SQL = {
-  ofAll: BATCH_JOB_STATUSES.map((status) => listOfStatus(`'${status}'`)).join('\n    union all'),
-  ofStatus: listOfStatus(':status'),
-};
+const ALL = BATCH_JOB_STATUSES.map((status) => `'${status}'`);
+const ONE = [':status'];
 
 /** Of all jobs, or of those in one status. */
 export interface OfEither<All extends object, Row extends object> {
@@ -98,15 +105,16 @@ export interface OfEither<All extends object, Row extends object> {
 }
 
 const ofEither = <Parameters extends object, Row extends object>(
-  sqlOf: (list: string) => string,
+  sqlOf: (statuses: readonly string[]) => string,
   parameters: Shape<Parameters>,
   columns: Shape<Row>,
 ): OfEither<Parameters, Row> => ({
-  ofAll: statement<Parameters, Row>({ sql: sqlOf(LIST_SQL.ofAll), parameters, columns }),
+  ofAll: statement<Parameters, Row>({ sql: sqlOf(ALL), parameters, columns, isPlannedAnew: true }),
   ofStatus: statement<Parameters & StatusParameters, Row>({
-    sql: sqlOf(LIST_SQL.ofStatus),
+    sql: sqlOf(ONE),
     parameters: { ...parameters, status: text } as unknown as Shape<Parameters & StatusParameters>,
     columns,
+    isPlannedAnew: true,
   }),
 });
 
@@ -114,13 +122,13 @@ const ORGANIZATION: Shape<{ readonly organizationId: string }> = { organizationI
 
 /** A page of the list itself. */
 export const LIST_JOBS = ofEither<{ readonly organizationId: string } & PositionParameters & PageParameters, IdRow>(
-  (list) => `select id from (${list}
+  (statuses) => `select id from (${newestOf(statuses, '(:offset::bigint + :limit::bigint)')}
   ) as list ${NEWEST_FIRST} offset :offset limit :limit`,
   { ...ORGANIZATION, ...POSITION, ...PAGE },
   IDS,
 );
 
-const seenOf = (list: string): string => `(select * from (${list}
+const seenOf = (statuses: readonly string[]): string => `(select * from (${newestOf(statuses, ':look')}
   ) as list ${NEWEST_FIRST} limit :look) as seen`;
 
 const SEEN_BY_START = { ...FILTER, ...POSITION, look: count };
@@ -128,7 +136,8 @@ const SEEN_BY_NAME = { ...SEEN_BY_START, namePattern: text };
 
 /** A page of those that start in time, among the newest. */
 export const SEARCH_BY_START = ofEither<FilterParameters & PositionParameters & LookParameters & PageParameters, IdRow>(
-  (list) => `select id from ${seenOf(list)} where ${STARTS_IN_TIME} ${NEWEST_FIRST} offset :offset limit :limit`,
+  (statuses) =>
+    `select id from ${seenOf(statuses)} where ${STARTS_IN_TIME} ${NEWEST_FIRST} offset :offset limit :limit`,
   { ...SEEN_BY_START, ...PAGE },
   IDS,
 );
@@ -138,7 +147,9 @@ export const SEARCH_BY_NAME = ofEither<
   FilterParameters & PositionParameters & LookParameters & NameParameters & PageParameters,
   IdRow
 >(
-  (list) => `select id from ${seenOf(list)} where name ilike :namePattern and ${MAY_START_IN_TIME} ${NEWEST_FIRST}
+  (
+    statuses,
+  ) => `select id from ${seenOf(statuses)} where name ilike :namePattern and ${MAY_START_IN_TIME} ${NEWEST_FIRST}
   offset :offset limit :limit`,
   { ...SEEN_BY_NAME, ...PAGE },
   IDS,
@@ -150,14 +161,18 @@ const counting = (rows: string): string => `select count(*)::integer as jobs fro
 export const COUNT_NEWEST_BY_START = ofEither<
   FilterParameters & PositionParameters & LookParameters & MostParameters,
   CountRow
->((list) => counting(`select from ${seenOf(list)} where ${STARTS_IN_TIME}`), { ...SEEN_BY_START, most: count }, JOBS);
+>(
+  (statuses) => counting(`select from ${seenOf(statuses)} where ${STARTS_IN_TIME}`),
+  { ...SEEN_BY_START, most: count },
+  JOBS,
+);
 
 /** How many of the newest have the name, and start in time. */
 export const COUNT_NEWEST_BY_NAME = ofEither<
   FilterParameters & PositionParameters & LookParameters & NameParameters & MostParameters,
   CountRow
 >(
-  (list) => counting(`select from ${seenOf(list)} where name ilike :namePattern and ${MAY_START_IN_TIME}`),
+  (statuses) => counting(`select from ${seenOf(statuses)} where name ilike :namePattern and ${MAY_START_IN_TIME}`),
   { ...SEEN_BY_NAME, most: count },
   JOBS,
 );

@@ -43,6 +43,11 @@ interface Definition<Parameters, Row> {
   readonly sql: string;
   readonly parameters: Shape<Parameters>;
   readonly columns: Shape<Row>;
+  /**
+   * Its plan is made each time, for its values: how much of an index it reads hangs on them, and a plan for every value
+   * would expect a tenth of all rows. @default false
+   */
+  readonly isPlannedAnew?: boolean;
 }
 
 /** Not the second colon of a cast, nor one within a word, as in the `HH24:MI` of a format. */
@@ -92,14 +97,15 @@ export const statement = <Parameters extends object, Row extends object>(
 /** What TypeORM's runner gives no way to: a statement with a name. */
 interface Session {
   query(named: {
-    readonly name: string;
+    readonly name: string | undefined;
     readonly text: string;
     readonly values: unknown[];
   }): Promise<{ readonly rows: unknown[] }>;
 }
 
 /**
- * Runs a statement on the connection, and in the transaction, of `manager`. Each session parses it once: that costs more
+ * Runs a statement on the connection, and in the transaction, of `manager`. Each session parses it once, but for one that
+ * is planned anew: that costs more
  * than most of them take (docs/decisions/0038-statements.md).
  */
 export async function run<Parameters extends object, Row extends object>(
@@ -111,7 +117,8 @@ export async function run<Parameters extends object, Row extends object>(
   if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError();
   try {
     const session: Session = await runner.connect();
-    const named = { name: ran.name, text: ran.text, values: ran.bind(values) };
+    const name = ran.definition.isPlannedAnew ? undefined : ran.name;
+    const named = { name, text: ran.text, values: ran.bind(values) };
     const { rows } = await session.query(named).catch((error: Error) => {
       throw new QueryFailedError(named.text, named.values, error);
     });

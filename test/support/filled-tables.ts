@@ -50,7 +50,7 @@ const FILLING = [
    select 'key_' || at, 'org_0', 'key', decode(md5(at::text), 'hex'), '{}' from generate_series(1, 20000) as at`,
   // Of many organizations more than there ever is: small tables may be read whole, and these must not be.
   `insert into batch_job_counts (organization_id, status, created_on, batch_jobs)
-   select 'org_' || at % 100, 'completed', date '2026-01-01' + at / 100, 1 from generate_series(0, 39999) as at`,
+   select 'other_' || at % 100, 'completed', date '2026-01-01' + at / 100, 1 from generate_series(0, 39999) as at`,
   `insert into batch_job_count_changes (organization_id, status, created_on, change)
-   select 'org_' || at % 100, 'completed', date '2026-01-01', 1 from generate_series(0, 19999) as at`,
+   select 'other_' || at % 100, 'completed', date '2026-01-01', 1 from generate_series(0, 19999) as at`,
 ];

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { AnyStatement } from './declared-statements.js';
 
 /** A node of a plan, as `explain (format json)` gives it. */
 interface PlanNode {
@@ -9,12 +10,24 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** The plan that a session keeps of a statement, whatever its values are. */
-export async function planOf(client: Client, text: string): Promise<PlanNode> {
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>({
-    text: `explain (generic_plan, format json) ${text}`,
-    // As text: there are no values to send.
-  });
+/** Of one that is planned anew: a first page, as it is asked for. */
+const VALUES: Readonly<Record<string, unknown>> = {
+  organizationId: 'org_0',
+  status: 'scheduled',
+  namePattern: '%week 7%',
+  offset: 0,
+  limit: 21,
+  look: 5_000,
+  most: 1_001,
+};
+
+/** The plan that a session keeps of a statement, whatever its values are; or that of values, where it keeps none. */
+export async function planOf(client: Client, { text, names, definition }: AnyStatement): Promise<PlanNode> {
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+    definition.isPlannedAnew
+      ? { text: `explain (format json) ${text}`, values: names.map((name) => VALUES[name] ?? null) }
+      : { text: `explain (generic_plan, format json) ${text}` },
+  );
   return rows[0]['QUERY PLAN'][0].Plan;
 }
 
