@@ -12,6 +12,7 @@ import { ContactCount } from './contact-count.entity.js';
 import type { ContactList } from './contact-list.js';
 import { Contact } from './contact.entity.js';
 import type { ContactStatus, RetryableStatus } from './contact.status.js';
+import { FIND_PLACE } from './contact.statements.js';
 import { INSERT_BATCH_JOB, INSERT_CONTACTS } from './create.statements.js';
 import { JobNotFoundError } from './errors.js';
 import type { Page } from './list.repository.js';
@@ -39,6 +40,9 @@ export interface NewBatchJob {
   /** Null: it waits until it is started or scheduled. */
   readonly schedule: ResolvedSchedule | null;
 }
+
+/** The largest integer of PostgreSQL. */
+const LAST_POSITION = 2 ** 31 - 1;
 
 export interface ContactPage extends Page {
   /** Only contacts behind this place of the list. Undefined: from the first. */
@@ -103,15 +107,21 @@ export class BatchJobsRepository {
 
   /** A page of contacts in the order of the list. */
   async listContacts(batchJobId: BatchJobId, status: ContactStatus | undefined, page: ContactPage): Promise<Contact[]> {
-    const { after } = page;
+    const after = page.after ?? (await this.findPlace(batchJobId, status, page.offset));
     return this.database.read((manager) =>
       manager.find(Contact, {
-        where: { batchJobId, ...(status && { status }), ...(after !== undefined && { position: MoreThan(after) }) },
+        where: { batchJobId, ...(status && { status }), position: MoreThan(after) },
         order: { position: 'ASC' },
-        skip: page.offset,
         take: page.limit,
       }),
     );
+  }
+
+  /** Behind which position a page begins. Positions have no gaps: a contact goes with its whole list only. */
+  private async findPlace(batchJobId: BatchJobId, status: ContactStatus | undefined, offset: number): Promise<number> {
+    if (!status || offset === 0) return offset;
+    const [place] = await this.database.run(FIND_PLACE, { batchJobId, status, passed: offset - 1 });
+    return place?.position ?? LAST_POSITION;
   }
 }
 

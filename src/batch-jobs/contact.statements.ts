@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { integer, run, statement, text, type Statement } from '../shared/statement.js';
+import { count, integer, run, statement, text, type Statement } from '../shared/statement.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import { RETRYABLE_STATUSES, WAITING_SQL } from './contact.status.js';
 
@@ -62,6 +62,15 @@ export const FIND_LAST_POSITION = statement({
   sql: 'select coalesce(max(position), 0) as "lastPosition" from contacts where batch_job_id = :batchJobId',
   parameters: { batchJobId: text },
   columns: { lastPosition: integer },
+});
+
+/** The last contact of the pages before: of entries of an index, which has no rows to be fetched. */
+export const FIND_PLACE = statement({
+  sql: `
+  select position from contacts where batch_job_id = :batchJobId and status = :status
+   order by position offset :passed limit 1`,
+  parameters: { batchJobId: text, status: text, passed: count },
+  columns: { position: integer },
 });
 
 /**

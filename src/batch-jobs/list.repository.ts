@@ -5,16 +5,12 @@ import { BatchJob, type BatchJobId } from './batch-job.entity.js';
 import type { BatchJobStatus } from './batch-job.status.js';
 import { COUNT_JOBS } from './count.statements.js';
 import {
-  COUNT_BY_NAME,
-  COUNT_BY_START,
-  COUNT_NEWEST_BY_NAME,
-  COUNT_NEWEST_BY_START,
   FIND_BY_NAME,
   FIND_BY_START,
   LIST_JOBS,
-  SEARCH_BY_NAME,
-  SEARCH_BY_START,
-  type IdRow,
+  LOOK_BY_NAME,
+  LOOK_BY_START,
+  type FoundRow,
   type OfEither,
 } from './list.statements.js';
 
@@ -47,7 +43,7 @@ export interface ListPage extends Page {
 /** How many jobs pass a filter. */
 interface ListTotal {
   readonly total: number;
-  /** False: `total` pass the filter, and more. */
+  /** False: at least `total` pass the filter, thousands, and were not counted to the end. */
   readonly isTotalExact: boolean;
 }
 
@@ -56,13 +52,17 @@ export interface ListedJobs extends ListTotal {
   readonly jobs: readonly BatchJob[];
 }
 
-/** Looked at before anything is looked up: 2 ms, and all there is of most organizations. */
+/** The newest of a list, which are looked at first: some 3 ms, and all there is of most organizations. */
 const NEWEST = 5_000;
+
+/** Are sorted, and so counted, at most: some 5 ms. */
+const MOST_FOUND = 5_000;
+
+/** So many with a name among the newest, or among some that start in time: it is a common one, whose index would name a fifth of all jobs. */
+const COMMON = 1_000;
+
 /** The next look goes so many times further: all looks together read a tenth more than the last. */
 const FURTHER = 10;
-
-/** Counted at most: 10,000 entries of an index take 2 ms, and 1,000 names among 5,000 jobs as long. */
-const MOST_COUNTED = { byStart: 10_000, byName: 1_000 };
 
 /** The index of names has letters by the three: what has fewer in a row is in nearly all of it. */
 const IS_LOOKED_UP = /[\p{L}\p{N}]{3}/u;
@@ -80,12 +80,16 @@ interface Asked {
   readonly namePattern: string | null;
   readonly startsAfter: Date | null;
   readonly startsBefore: Date | null;
+  /** Only those created before, or at that instant with a smaller id. Null: all. */
   readonly createdBefore: Date | null;
   readonly idBefore: BatchJobId | null;
+  readonly offset: number;
+  readonly limit: number;
 }
 
-/** What those that pass are read by: an index of starts, that of names, or the list in its order. */
-type Way = 'start' | 'name' | 'list';
+interface Found extends ListTotal {
+  readonly ids: readonly BatchJobId[];
+}
 
 /** Lists of batch jobs, newest first and by id among equals, each of one organization. Why so: decision 46. */
 @Injectable()
@@ -100,81 +104,68 @@ export class ListRepository {
     const place = { organizationId, status, offset: isDeep ? page.offset : 0 };
     const [{ total, newer, createdBefore }] = await this.database.run(COUNT_JOBS, place);
     const namePattern = name === undefined ? null : `%${toLiteral(name)}%`;
-    const asked = { organizationId, status, namePattern, startsAfter, startsBefore, ...positionOf(page.after, filter) };
+    const { offset, limit } = page;
+    const asked = { organizationId, status, namePattern, startsAfter, startsBefore, offset, limit };
     if (!isPlain) {
-      const all = { ...asked, ...positionOf(null, filter) };
-      const counted = await this.count(all, total);
-      const ids = await this.search(asked, page, total, counted.way);
-      return { jobs: await this.read(ids), total: counted.total, isTotalExact: counted.isTotalExact };
+      const [all, behind] = [null, page.after].map((after) => ({ ...asked, ...positionOf(after, startsBefore) }));
+      const { ids, ...counted } = await this.search(page.after ? { all, behind } : { all, behind: all }, total);
+      return { jobs: await this.read(ids), ...counted };
     }
     // A deep page begins on the day of its first job: the days before it are passed by without being read.
-    const first = isDeep ? { createdBefore, idBefore: null, offset: page.offset - newer } : { offset: page.offset };
-    const rows = await this.run(LIST_JOBS, { ...asked, limit: page.limit, ...first });
-    return { jobs: await this.read(rows), total, isTotalExact: true };
+    const first = isDeep ? { createdBefore, idBefore: null, offset: offset - newer } : positionOf(page.after, null);
+    const rows = await this.runEither(LIST_JOBS, { ...asked, ...first });
+    return { jobs: await this.read(rows.map(({ id }) => id)), total, isTotalExact: true };
   }
 
-  /** Those that pass, and the way on which they are found. @param listed how many the list has without the filters */
-  private async count(asked: Asked, listed: number): Promise<ListTotal & { readonly way: Way }> {
-    const { namePattern, startsAfter, startsBefore } = asked;
-    const most = namePattern === null ? MOST_COUNTED.byStart : MOST_COUNTED.byName;
-    const counted = (jobs: number, way: Way) => ({ total: Math.min(jobs, most), isTotalExact: jobs <= most, way });
-    if (namePattern === null) {
-      const jobs =
-        listed <= NEWEST
-          ? await this.countNewest({ ...asked, look: NEWEST, most: most + 1 })
-          : await this.countByStart({ ...asked, most: most + 1 });
-      return counted(jobs, jobs > most ? 'list' : 'start');
+  /**
+   * Those that pass a filter of names or starts: looked up where they are few, and else met among the newest.
+   *
+   * @param all what is counted @param behind what the page is of; the same without a cursor
+   * @param listed how many the list has without the filter
+   */
+  private async search(
+    { all, behind }: { readonly all: Asked; readonly behind: Asked },
+    listed: number,
+  ): Promise<Found> {
+    const exactly = ({ jobs, ids }: FoundRow): Found => ({ total: jobs, isTotalExact: true, ids });
+    const { namePattern } = all;
+    if (listed <= NEWEST) return exactly(await this.lookAtBoth(all, behind, NEWEST));
+    let atLeast = 0;
+    if (all.startsAfter ?? all.startsBefore) {
+      const [found] = await this.database.run(FIND_BY_START, { ...behind, most: MOST_FOUND + 1 });
+      if (found.inTime <= MOST_FOUND) return exactly(found);
+      atLeast = Math.min(found.jobs, MOST_FOUND);
     }
-    const inTime =
-      listed > NEWEST && (startsAfter ?? startsBefore)
-        ? await this.countByStart({ ...asked, namePattern: null, most: MOST_COUNTED.byStart + 1 })
-        : Infinity;
-    if (inTime <= MOST_COUNTED.byStart) return counted(await this.countByStart({ ...asked, most: most + 1 }), 'start');
-    const way = isLookedUp(namePattern) ? 'name' : 'list';
-    const newest = await this.countNewest({ ...asked, look: NEWEST, most: most + 1 });
-    if (listed <= NEWEST || newest > most) return counted(newest, way);
-    if (way === 'list') return counted(await this.countFurther({ ...asked, most: most + 1 }, listed), way);
-    const [{ jobs }] = await this.database.run(COUNT_BY_NAME, { ...asked, namePattern, most: most + 1 });
-    return counted(jobs, way);
+    let met = namePattern === null ? await this.look(behind, NEWEST) : await this.lookAtBoth(all, behind, NEWEST);
+    if (namePattern !== null && Math.max(atLeast, met.jobs) <= COMMON) {
+      if (!IS_LOOKED_UP.test(namePattern)) return exactly(await this.lookAtBoth(all, behind, listed));
+      const [found] = await this.database.run(FIND_BY_NAME, { ...behind, namePattern, most: MOST_FOUND + 1 });
+      if (found.jobs <= MOST_FOUND) return exactly(found);
+      atLeast = MOST_FOUND;
+    }
+    atLeast = Math.max(atLeast, met.jobs);
+    for (let look = NEWEST; met.ids.length < behind.limit && look < listed;) {
+      look *= FURTHER;
+      met = await this.look(behind, look);
+    }
+    return { total: atLeast, isTotalExact: false, ids: met.ids };
   }
 
-  private async countNewest({ namePattern, ...asked }: Asked & { look: number; most: number }): Promise<number> {
-    const [{ jobs }] =
+  private async look({ namePattern, ...asked }: Asked, look: number): Promise<FoundRow> {
+    const [found] =
       namePattern === null
-        ? await this.run(COUNT_NEWEST_BY_START, asked)
-        : await this.run(COUNT_NEWEST_BY_NAME, { ...asked, namePattern });
-    return jobs;
+        ? await this.runEither(LOOK_BY_START, { ...asked, look })
+        : await this.runEither(LOOK_BY_NAME, { ...asked, namePattern, look });
+    return found;
   }
 
-  private countFurther(asked: Asked & { most: number }, listed: number): Promise<number> {
-    return further(
-      listed,
-      (look) => this.countNewest({ ...asked, look }),
-      (jobs) => jobs === asked.most,
-    );
+  /** How many there are of `all`, and the page that is `behind`. */
+  private async lookAtBoth(all: Asked, behind: Asked, look: number): Promise<FoundRow> {
+    const found = await this.look(all, look);
+    return all === behind ? found : { ...(await this.look(behind, look)), jobs: found.jobs };
   }
 
-  private async countByStart(asked: Asked & { most: number }): Promise<number> {
-    const [{ jobs }] = await this.database.run(COUNT_BY_START, asked);
-    return jobs;
-  }
-
-  private async search(asked: Asked, page: Page, listed: number, way: Way): Promise<IdRow[]> {
-    const { namePattern } = asked;
-    const { offset, limit } = page;
-    const among = (look: number) =>
-      namePattern === null
-        ? this.run(SEARCH_BY_START, { ...asked, offset, limit, look })
-        : this.run(SEARCH_BY_NAME, { ...asked, namePattern, offset, limit, look });
-    const newest = await among(NEWEST);
-    if (newest.length === limit || listed <= NEWEST) return newest;
-    if (way === 'start') return this.database.run(FIND_BY_START, { ...asked, offset, limit });
-    if (way === 'name' && namePattern !== null)
-      return this.database.run(FIND_BY_NAME, { ...asked, namePattern, offset, limit });
-    return further(listed, among, (rows) => rows.length === limit);
-  }
-
-  private run<Values extends object, Row extends object>(
+  private runEither<Values extends object, Row extends object>(
     { ofAll, ofStatus }: OfEither<Values, Row>,
     { status, ...values }: Values & Pick<Asked, 'status'>,
   ): Promise<Row[]> {
@@ -182,8 +173,8 @@ export class ListRepository {
     return status === null ? this.database.run(ofAll, rest) : this.database.run(ofStatus, { ...rest, status });
   }
 
-  private async read(rows: readonly IdRow[]): Promise<BatchJob[]> {
-    const ids = rows.map(({ id }) => id);
+  private async read(ids: readonly BatchJobId[]): Promise<BatchJob[]> {
+    if (ids.length === 0) return [];
     const jobs = await this.database.read((manager) => manager.findBy(BatchJob, { id: In(ids) }));
     const byId = new Map(jobs.map((job) => [job.id, job]));
     // One may have been deleted meanwhile.
@@ -191,29 +182,12 @@ export class ListRepository {
   }
 }
 
-/** Looks at ever more of the list, until it is enough or all. */
-async function further<T>(
-  listed: number,
-  among: (look: number) => Promise<T>,
-  isEnough: (found: T) => boolean,
-): Promise<T> {
-  for (let look = NEWEST * FURTHER; ; look *= FURTHER) {
-    const found = await among(look);
-    if (isEnough(found) || look >= listed) return found;
-  }
-}
-
-const isLookedUp = (namePattern: string): boolean => IS_LOOKED_UP.test(namePattern);
-
 /** As a pattern that means nothing but itself. */
 const toLiteral = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
-/** Behind which place a page begins: the later of the cursor's, and of what may have a start as early as is asked for. */
-function positionOf(
-  after: ListPosition | null,
-  { startsBefore }: ListFilter,
-): Pick<Asked, 'createdBefore' | 'idBefore'> {
+/** Behind which place a page begins: the cursor's, or that of what may have a start as early as is asked for. */
+function positionOf(after: ListPosition | null, startsBefore: Date | null): Pick<Asked, 'createdBefore' | 'idBefore'> {
   const latest = startsBefore && new Date(startsBefore.getTime() + CREATED_LATER_AT_MOST_MS);
   if (after && !(latest && latest < after.createdAt)) return { createdBefore: after.createdAt, idBefore: after.id };
-  return { createdBefore: latest ?? null, idBefore: null };
+  return { createdBefore: latest, idBefore: null };
 }

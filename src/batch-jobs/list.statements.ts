@@ -1,4 +1,4 @@
-import { count, integer, statement, text, timestamp, type Shape, type Statement } from '../shared/statement.js';
+import { count, integer, listOf, statement, text, timestamp, type Shape, type Statement } from '../shared/statement.js';
 import type { BatchJobId } from './batch-job.entity.js';
 import { BATCH_JOB_STATUSES, type BatchJobStatus } from './batch-job.status.js';
 
@@ -27,8 +27,8 @@ interface PageParameters {
   readonly limit: number;
 }
 
-interface LookParameters {
-  /** Most that are looked at, the newest of the list. */
+interface LookParameters extends FilterParameters, PositionParameters, PageParameters {
+  /** Most that are looked at, the newest behind the position. */
   readonly look: number;
 }
 
@@ -36,23 +36,15 @@ interface StatusParameters {
   readonly status: BatchJobStatus;
 }
 
-interface OptionalStatus {
-  /** Null: any. */
-  readonly status: BatchJobStatus | null;
-}
-
 interface NameParameters {
   /** A pattern of `ilike`. */
   readonly namePattern: string;
 }
 
-interface OptionalName {
-  /** A pattern of `ilike`. Null: any. */
-  readonly namePattern: string | null;
-}
-
-interface MostParameters {
-  /** No more are counted. */
+interface FindParameters extends FilterParameters, PositionParameters, PageParameters {
+  /** Null: any. */
+  readonly status: BatchJobStatus | null;
+  /** No more are read. */
   readonly most: number;
 }
 
@@ -60,7 +52,9 @@ export interface IdRow {
   readonly id: BatchJobId;
 }
 
-interface CountRow {
+/** A page of those that pass, and how many were met. */
+export interface FoundRow {
+  readonly ids: readonly BatchJobId[];
   readonly jobs: number;
 }
 
@@ -68,7 +62,7 @@ const POSITION: Shape<PositionParameters> = { createdBefore: timestamp, idBefore
 const FILTER: Shape<FilterParameters> = { organizationId: text, startsAfter: timestamp, startsBefore: timestamp };
 const PAGE: Shape<PageParameters> = { offset: count, limit: count };
 const IDS: Shape<IdRow> = { id: text };
-const JOBS: Shape<CountRow> = { jobs: integer };
+const FOUND: Shape<FoundRow> = { ids: listOf(text), jobs: integer };
 
 const BEHIND = `(created_at, id) < (coalesce(:createdBefore::timestamptz, 'infinity'), coalesce(:idBefore::text, ''))`;
 const STARTS_IN_TIME = `starts_at >= coalesce(:startsAfter::timestamptz, '-infinity')
@@ -77,7 +71,6 @@ const STARTS_IN_TIME = `starts_at >= coalesce(:startsAfter::timestamptz, '-infin
 const MAY_START_IN_TIME = `(:startsAfter::timestamptz is null or starts_at >= :startsAfter)
        and (:startsBefore::timestamptz is null or starts_at < :startsBefore)`;
 const IN_STATUS = '(:status::text is null or status = :status)';
-const NAMED = '(:namePattern::text is null or name ilike :namePattern)';
 const NEWEST_FIRST = 'order by created_at desc, id desc';
 
 /**
@@ -128,105 +121,71 @@ export const LIST_JOBS = ofEither<{ readonly organizationId: string } & Position
   IDS,
 );
 
-const seenOf = (statuses: readonly string[]): string => `(select * from (${newestOf(statuses, ':look')}
-  ) as list ${NEWEST_FIRST} limit :look) as seen`;
+const LOOKED: Shape<LookParameters> = { ...FILTER, ...POSITION, ...PAGE, look: count };
 
-const SEEN_BY_START = { ...FILTER, ...POSITION, look: count };
-const SEEN_BY_NAME = { ...SEEN_BY_START, namePattern: text };
+/** @param also SQL of a further condition on the rows of `passing` that are shown */
+const found = (passing: string, also = 'true'): string => `
+  with passing as materialized (${passing}
+  )
+  select array(select id from passing where ${also} ${NEWEST_FIRST} offset :offset limit :limit) as ids,
+         (select count(*)::integer from passing) as jobs`;
 
-/** A page of those that start in time, among the newest. */
-export const SEARCH_BY_START = ofEither<FilterParameters & PositionParameters & LookParameters & PageParameters, IdRow>(
-  (statuses) =>
-    `select id from ${seenOf(statuses)} where ${STARTS_IN_TIME} ${NEWEST_FIRST} offset :offset limit :limit`,
-  { ...SEEN_BY_START, ...PAGE },
-  IDS,
+const looking = (statuses: readonly string[], condition: string): string =>
+  found(`
+    select id, created_at from (select * from (${newestOf(statuses, ':look')}
+    ) as list ${NEWEST_FIRST} limit :look) as seen where ${condition}`);
+
+/** Those that start in time, among the newest. */
+export const LOOK_BY_START = ofEither<LookParameters, FoundRow>(
+  (statuses) => looking(statuses, STARTS_IN_TIME),
+  LOOKED,
+  FOUND,
 );
 
-/** A page of those that have the name, and start in time, among the newest. */
-export const SEARCH_BY_NAME = ofEither<
-  FilterParameters & PositionParameters & LookParameters & NameParameters & PageParameters,
-  IdRow
->(
-  (
-    statuses,
-  ) => `select id from ${seenOf(statuses)} where name ilike :namePattern and ${MAY_START_IN_TIME} ${NEWEST_FIRST}
-  offset :offset limit :limit`,
-  { ...SEEN_BY_NAME, ...PAGE },
-  IDS,
+/** Those that have the name, and start in time, among the newest. */
+export const LOOK_BY_NAME = ofEither<LookParameters & NameParameters, FoundRow>(
+  (statuses) => looking(statuses, `name ilike :namePattern and ${MAY_START_IN_TIME}`),
+  { ...LOOKED, namePattern: text },
+  FOUND,
 );
 
-const counting = (rows: string): string => `select count(*)::integer as jobs from (${rows} limit :most) as counted`;
+const ASKED: Shape<FindParameters> = { ...FILTER, ...POSITION, ...PAGE, status: text, most: count };
 
-/** How many of the newest start in time. */
-export const COUNT_NEWEST_BY_START = ofEither<
-  FilterParameters & PositionParameters & LookParameters & MostParameters,
-  CountRow
->(
-  (statuses) => counting(`select from ${seenOf(statuses)} where ${STARTS_IN_TIME}`),
-  { ...SEEN_BY_START, most: count },
-  JOBS,
-);
-
-/** How many of the newest have the name, and start in time. */
-export const COUNT_NEWEST_BY_NAME = ofEither<
-  FilterParameters & PositionParameters & LookParameters & NameParameters & MostParameters,
-  CountRow
->(
-  (statuses) => counting(`select from ${seenOf(statuses)} where name ilike :namePattern and ${MAY_START_IN_TIME}`),
-  { ...SEEN_BY_NAME, most: count },
-  JOBS,
-);
-
-// Two indexes: that of batches which are to start is of all organizations, and is the sweep's as well.
-const FOUND_BY_START = `
-    select id, created_at, name from batch_jobs
-     where status = 'scheduled' and coalesce(:status::text, 'scheduled') = 'scheduled'
-       and organization_id = :organizationId and ${STARTS_IN_TIME} and ${NAMED} and ${BEHIND}
-    union all
-    select id, created_at, name from batch_jobs
-     where status <> 'scheduled' and organization_id = :organizationId and ${STARTS_IN_TIME}
-       and ${IN_STATUS} and ${NAMED} and ${BEHIND}`;
-const BY_START = { ...FILTER, ...POSITION, status: text, namePattern: text };
-
-/** A page of those that start in time, where they are few: they are sorted. */
+/**
+ * Those that start in time, where they are few: they are sorted. In any case all that start in time are counted as
+ * `inTime`, at most `most`; of more than that it is not known which are the newest. Two indexes: that of batches which are
+ * to start is of all organizations, and is the sweep's as well.
+ */
 export const FIND_BY_START = statement<
-  FilterParameters & PositionParameters & OptionalStatus & OptionalName & PageParameters,
-  IdRow
+  FindParameters & { /** Null: any. */ readonly namePattern: string | null },
+  FoundRow & { readonly inTime: number }
 >({
-  sql: `select id from (${FOUND_BY_START}
-  ) as found ${NEWEST_FIRST} offset :offset limit :limit`,
-  parameters: { ...BY_START, ...PAGE },
-  columns: IDS,
+  sql: `
+  with in_time as materialized (
+    select id, created_at, name from (
+      select id, created_at, name from batch_jobs
+       where status = 'scheduled' and coalesce(:status::text, 'scheduled') = 'scheduled'
+         and organization_id = :organizationId and ${STARTS_IN_TIME}
+      union all
+      select id, created_at, name from batch_jobs
+       where status <> 'scheduled' and organization_id = :organizationId and ${STARTS_IN_TIME} and ${IN_STATUS}
+    ) as either limit :most
+  ), found as materialized (${found('select * from in_time where (:namePattern::text is null or name ilike :namePattern)', BEHIND)}
+  )
+  select found.*, (select count(*)::integer from in_time) as "inTime" from found`,
+  parameters: { ...ASKED, namePattern: text },
+  columns: { ...FOUND, inTime: integer },
 });
 
-export const COUNT_BY_START = statement<
-  FilterParameters & PositionParameters & OptionalStatus & OptionalName & MostParameters,
-  CountRow
->({
-  sql: counting(`select from (${FOUND_BY_START}) as found`),
-  parameters: { ...BY_START, most: count },
-  columns: JOBS,
-});
-
-const FOUND_BY_NAME = `from batch_jobs
-   where name ilike :namePattern and organization_id = :organizationId and ${IN_STATUS} and ${MAY_START_IN_TIME} and ${BEHIND}`;
-const BY_NAME = { ...FILTER, ...POSITION, status: text, namePattern: text };
-
-/** A page of those that have the name, where they are few: they are sorted. */
-export const FIND_BY_NAME = statement<
-  FilterParameters & PositionParameters & OptionalStatus & NameParameters & PageParameters,
-  IdRow
->({
-  sql: `select id ${FOUND_BY_NAME} ${NEWEST_FIRST} offset :offset limit :limit`,
-  parameters: { ...BY_NAME, ...PAGE },
-  columns: IDS,
-});
-
-export const COUNT_BY_NAME = statement<
-  FilterParameters & PositionParameters & OptionalStatus & NameParameters & MostParameters,
-  CountRow
->({
-  sql: counting(`select ${FOUND_BY_NAME}`),
-  parameters: { ...BY_NAME, most: count },
-  columns: JOBS,
+/** Those that have the name, where they are few: they are sorted. Of `most` or more it is not known which are the newest. */
+export const FIND_BY_NAME = statement<FindParameters & NameParameters, FoundRow>({
+  sql: found(
+    `
+    select id, created_at from batch_jobs
+     where name ilike :namePattern and organization_id = :organizationId and ${IN_STATUS} and ${MAY_START_IN_TIME}
+     limit :most`,
+    BEHIND,
+  ),
+  parameters: { ...ASKED, namePattern: text },
+  columns: FOUND,
 });

@@ -5,16 +5,16 @@ import { Shown, ShownOrNull } from '../http/fields.js';
 export class ListResponse {
   @Shown('Newest first.', { type: [BatchJobResponse] }) readonly batchJobs: readonly BatchJobResponse[];
 
-  @Shown(
-    'Jobs that pass the filter. With `startsAfter` or `startsBefore` at most 10,000 are counted, with `name` 1,000.',
-    {
-      type: 'integer',
-      example: 42,
-    },
-  )
+  @Shown('Jobs that pass the filter; at least so many where `isTotalExact` is false.', {
+    type: 'integer',
+    example: 42,
+  })
   readonly total: number;
 
-  @Shown('Whether `total` are all. False: there are more, which pages and cursors reach.', { example: true })
+  @Shown(
+    'False: thousands pass a filter by name or start, and not all were counted. Pages and cursors reach them all.',
+    { example: true },
+  )
   readonly isTotalExact: boolean;
 
   @ShownOrNull('The page asked for. Null when read with a cursor.', { type: 'integer', example: 1 })
