@@ -67,11 +67,6 @@ const FURTHER = 10;
 /** The index of names has letters by the three: what has fewer in a row is in nearly all of it. */
 const IS_LOOKED_UP = /[\p{L}\p{N}]{3}/u;
 
-/**
- * A start lies after the job's creation, but for one that newer zone rules have moved since: by hours, and this is more.
- */
-const CREATED_LATER_AT_MOST_MS = 2 * 86_400_000;
-
 /** Of a list and its filters, as the statements take it. */
 interface Asked {
   readonly organizationId: string;
@@ -107,12 +102,12 @@ export class ListRepository {
     const { offset, limit } = page;
     const asked = { organizationId, status, namePattern, startsAfter, startsBefore, offset, limit };
     if (!isPlain) {
-      const [all, behind] = [null, page.after].map((after) => ({ ...asked, ...positionOf(after, startsBefore) }));
+      const [all, behind] = [null, page.after].map((after) => ({ ...asked, ...positionOf(after) }));
       const { ids, ...counted } = await this.search(page.after ? { all, behind } : { all, behind: all }, total);
       return { jobs: await this.read(ids), ...counted };
     }
     // A deep page begins on the day of its first job: the days before it are passed by without being read.
-    const first = isDeep ? { createdBefore, idBefore: null, offset: offset - newer } : positionOf(page.after, null);
+    const first = isDeep ? { createdBefore, idBefore: null, offset: offset - newer } : positionOf(page.after);
     const rows = await this.runEither(LIST_JOBS, { ...asked, ...first });
     return { jobs: await this.read(rows.map(({ id }) => id)), total, isTotalExact: true };
   }
@@ -185,9 +180,8 @@ export class ListRepository {
 /** As a pattern that means nothing but itself. */
 const toLiteral = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
-/** Behind which place a page begins: the cursor's, or that of what may have a start as early as is asked for. */
-function positionOf(after: ListPosition | null, startsBefore: Date | null): Pick<Asked, 'createdBefore' | 'idBefore'> {
-  const latest = startsBefore && new Date(startsBefore.getTime() + CREATED_LATER_AT_MOST_MS);
-  if (after && !(latest && latest < after.createdAt)) return { createdBefore: after.createdAt, idBefore: after.id };
-  return { createdBefore: latest, idBefore: null };
-}
+/** Behind which place a page begins. */
+const positionOf = (after: ListPosition | null): Pick<Asked, 'createdBefore' | 'idBefore'> => ({
+  createdBefore: after?.createdAt ?? null,
+  idBefore: after?.id ?? null,
+});

@@ -67,6 +67,8 @@ const FOUND: Shape<FoundRow> = { ids: listOf(text), jobs: integer };
 const BEHIND = `(created_at, id) < (coalesce(:createdBefore::timestamptz, 'infinity'), coalesce(:idBefore::text, ''))`;
 const STARTS_IN_TIME = `starts_at >= coalesce(:startsAfter::timestamptz, '-infinity')
        and starts_at < coalesce(:startsBefore::timestamptz, 'infinity')`;
+// A start lies after the creation of its job, but for one that newer zone rules have moved since: by hours, and this is more.
+const CREATED_IN_TIME = `created_at < coalesce(:startsBefore::timestamptz + interval '2 days', 'infinity')`;
 // Beside another condition that is looked up: a job without a start passes unless one is asked for.
 const MAY_START_IN_TIME = `(:startsAfter::timestamptz is null or starts_at >= :startsAfter)
        and (:startsBefore::timestamptz is null or starts_at < :startsBefore)`;
@@ -77,13 +79,14 @@ const NEWEST_FIRST = 'order by created_at desc, id desc';
  * The newest of one status after the other: each has its own order in the index, and PostgreSQL merges them as it reads.
  *
  * @param most SQL of how many are needed of each at most: without it PostgreSQL would rather sort all there are
+ * @param also SQL of a further condition
  */
-const newestOf = (statuses: readonly string[], most: string): string =>
+const newestOf = (statuses: readonly string[], most: string, also = 'true'): string =>
   statuses
     .map(
       (status) => `
     (select id, created_at, starts_at, name from batch_jobs
-      where organization_id = :organizationId and status = ${status} and ${BEHIND}
+      where organization_id = :organizationId and status = ${status} and ${BEHIND} and ${also}
       ${NEWEST_FIRST} limit ${most})`,
     )
     .join(' union all');
@@ -132,7 +135,7 @@ const found = (passing: string, also = 'true'): string => `
 
 const looking = (statuses: readonly string[], condition: string): string =>
   found(`
-    select id, created_at from (select * from (${newestOf(statuses, ':look')}
+    select id, created_at from (select * from (${newestOf(statuses, ':look', CREATED_IN_TIME)}
     ) as list ${NEWEST_FIRST} limit :look) as seen where ${condition}`);
 
 /** Those that start in time, among the newest. */

@@ -8,6 +8,7 @@ import {
 import { Recurring } from '../shared/recurring.js';
 import { SETTINGS, type Settings } from '../shared/settings.js';
 import { RetentionRepository } from './retention.repository.js';
+import type { PrunedRows } from './retention.statements.js';
 
 const INTERVAL_MS = 10 * 60_000;
 
@@ -50,25 +51,28 @@ export class RetentionUpkeep implements OnApplicationBootstrap, BeforeApplicatio
 
   private async pruneHistory(signal: AbortSignal): Promise<number> {
     const { historyKeptDays } = this.settings;
-    let deleted = 0;
-    for (let pieces = 0; historyKeptDays !== null && pieces < PIECES_IN_A_ROUND && !signal.aborted; pieces += 1) {
-      const pruned = await this.retention.pruneHistory(historyKeptDays, AT_ONCE);
-      deleted += pruned?.deleted ?? 0;
-      if (!pruned?.mayBeMore) break;
-    }
-    return deleted;
+    if (historyKeptDays === null) return 0;
+    return deletedBy(signal, () => this.retention.pruneHistory(historyKeptDays, AT_ONCE));
   }
 
   private async pruneCalls(signal: AbortSignal): Promise<number> {
     const { callsKeptDays } = this.settings;
-    let deleted = 0;
-    for (let pieces = 0; callsKeptDays !== null && pieces < PIECES_IN_A_ROUND && !signal.aborted; pieces += 1) {
+    if (callsKeptDays === null) return 0;
+    return deletedBy(signal, async () => {
       const pruned = await this.retention.pruneCalls(callsKeptDays, this.afterId, AT_ONCE);
-      if (!pruned) break;
-      deleted += pruned.deleted;
-      this.afterId = (pruned.mayBeMore && pruned.lastId) || '';
-      if (!pruned.mayBeMore) break;
-    }
-    return deleted;
+      if (pruned) this.afterId = (pruned.mayBeMore && pruned.lastId) || '';
+      return pruned;
+    });
   }
+}
+
+/** Deletes piece by piece, until nothing is old or another process is at it. @returns how many rows */
+async function deletedBy(signal: AbortSignal, prune: () => Promise<PrunedRows | null>): Promise<number> {
+  let deleted = 0;
+  for (let pieces = 0; pieces < PIECES_IN_A_ROUND && !signal.aborted; pieces += 1) {
+    const pruned = await prune();
+    deleted += pruned?.deleted ?? 0;
+    if (!pruned?.mayBeMore) break;
+  }
+  return deleted;
 }
