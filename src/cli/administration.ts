@@ -39,7 +39,9 @@ async function withDatabase<T>(work: (on: Administration) => Promise<T>): Promis
 
   // No command places a call.
   const environment = readEnvironment({ dialer: 'simulated' });
-  const dataSource = await new DataSource(dataSourceOptions(environment.databaseUrl, 2, environment.databasePooler)).initialize();
+  const dataSource = await new DataSource(
+    dataSourceOptions(environment.databaseUrl, 2, environment.databasePooler),
+  ).initialize();
   try {
     const database = new Database(dataSource);
     return await work({
