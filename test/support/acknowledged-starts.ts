@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import assert from 'node:assert/strict';
 import { eventually } from './eventually.js';
 import { inMs, type Fleet, type FleetAnswer, type Member } from './fleet.js';
 import type { JobRows } from './job-rows.js';
@@ -44,12 +44,17 @@ export class AcknowledgedStarts {
         if (starts.length === 0) throw new Error(`${id} is ${JSON.stringify(await this.rows.row(id))}`);
         return starts;
       });
-      expect(more).toEqual([]);
-      expect(times.map((time) => time.toISOString())).toContain(start.plannedAt?.toISOString());
-      expect(start.startedAt.getTime()).toBeGreaterThanOrEqual(start.plannedAt?.getTime() ?? Number.NaN);
+      assert.deepEqual(more, [], `${id} was started twice`);
+      const planned = start.plannedAt?.getTime() ?? Number.NaN;
+      assert(
+        times.some((time) => time.getTime() === planned),
+        `${id} was started for ${start.plannedAt?.toISOString()}`,
+      );
+      assert(start.startedAt.getTime() >= planned, `${id} was started too early`);
       lateness.push(start.lateMs ?? 0);
     }
-    expect(Math.max(...lateness)).toBeLessThan(lateMs);
+    const latest = Math.max(...lateness);
+    assert(latest < lateMs, `started ${latest} ms late, allowed are ${lateMs}`);
     return lateness;
   }
 
