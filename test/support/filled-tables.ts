@@ -16,8 +16,8 @@ const FILLING = [
      total_contacts, schedule_revision, starts_at, timezone, disambiguation, tzdb_version, local_start_time, created_at,
      started_at, completed_at)
    select 'batch_' || lpad(at::text, 26, '0'), case when at % 5 = 0 then 'org_' || at % 10 else 'org_0' end, 'phone',
-          'agent', 'Reminders of week ' || at, status, 5, 3, 1, 1,
-          case when status <> 'pending' then created_at + make_interval(hours => 1 + at % 700) end,
+          'agent', case when at <= 10000 then 'Autumn letters ' else 'Reminders of week ' end || at, status, 5, 3, 1, 1,
+          case when status <> 'pending' then created_at + make_interval(hours => 1 + at * 37 % 700) end,
           case when status <> 'pending' then 'UTC' end, case when status <> 'pending' then 'compatible' end, '2026a',
           '2026-12-01T09:00:00', created_at,
           case when status in ('running', 'paused', 'completed') then clock_timestamp() end,
