@@ -5,7 +5,8 @@ import type { Redis } from 'ioredis';
  * Takes wake-ups away and sets others, as Bull does it for each with eleven commands in two scripts and a look between
  * them. What is written is to the byte what Bull 4.16 writes, and `test/integration/scheduler-gateway.int-spec.ts` compares
  * it. Two things differ: nothing is removed that a worker has locked, which is no failure; and workers are told of a new one
- * only when it is the first to fire, as they set their timers by that one anyway.
+ * only when it is the first to fire, as they set their timers by that one anyway. What is not there is not removed: a full
+ * Redis lets a script go on that has written anything, be it nothing, and would take what it should refuse.
  */
 const REPLACE_WAKE_UPS = `
   local delayed, wait, paused, active, counter, isPaused = unpack(KEYS, 1, 6)
@@ -17,13 +18,15 @@ const REPLACE_WAKE_UPS = `
     local ended, id, data, opts, timestamp, delay = unpack(ARGV, 2 + at * 6, 7 + at * 6)
 
     if ended ~= '' and redis.call('EXISTS', endedLock) == 0 then
-      local found = redis.call('ZREM', delayed, ended)
-      if found == 0 and redis.call('EXISTS', endedJob) == 1 then
+      local isDelayed = redis.call('ZSCORE', delayed, ended)
+      local hasRecord = redis.call('EXISTS', endedJob) == 1
+      if isDelayed then
+        redis.call('ZREM', delayed, ended)
+      elseif hasRecord then
         for _, list in ipairs({ wait, paused, active }) do redis.call('LREM', list, 0, ended) end
-        found = 1
       end
-      redis.call('DEL', endedJob)
-      removed = removed + found
+      if hasRecord then redis.call('DEL', endedJob) end
+      if isDelayed or hasRecord then removed = removed + 1 end
     end
 
     if id ~= '' and redis.call('EXISTS', job) == 0 then
