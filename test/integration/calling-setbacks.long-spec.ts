@@ -80,12 +80,16 @@ describe('a provider that is full', () => {
 
     expect(placed).toBeLessThanOrEqual(5);
     expect(dialer.placed).toHaveLength(placed);
-    expect(await detail(id)).toMatchObject({
+    const shown = await detail(id);
+    expect(shown).toMatchObject({
       status: 'running',
       pauseReason: null,
-      callHold: { reason: 'provider_busy', errorCode: 'http_429', setbacks: 1, until: expect.stringMatching(/Z$/) },
+      callHold: { reason: 'provider_busy', errorCode: 'http_429', until: expect.stringMatching(/Z$/) },
     });
-    expect(log.of('batch held')).toHaveLength(1);
+    // What is taken while the first setback is being committed is a second one.
+    const setbacks = log.of('batch held').length;
+    expect(shown).toMatchObject({ callHold: { setbacks } });
+    expect(setbacks).toBeLessThanOrEqual(2);
   });
 
   it('is asked for nothing of the batch for more than an hour, whatever it says', async () => {
