@@ -1,7 +1,7 @@
 import { bench } from './bench.js';
 import { measureMoves, type Round } from './moves.js';
 import { numberText, tell, type Table } from './report.js';
-import { armAll, insertScheduled, OVER_A_YEAR } from './schedules.js';
+import { armAll, insertHistory, insertScheduled, OVER_A_YEAR } from './schedules.js';
 import { withService } from './service.js';
 import { oursOf } from './sides.js';
 
@@ -42,9 +42,9 @@ function tableOf(sizes: readonly Size[]): Table {
 
 export const growth = bench({
   about: 'what a move costs among 1,000, 100,000 and, with --million, 1,000,000 scheduled batches',
-  options: { million: false, connections: 64, seconds: 12, 'warm-up-seconds': 3 },
+  options: { million: false, history: 0, connections: 64, seconds: 12, 'warm-up-seconds': 3 },
   inAll: { seconds: 5, 'warm-up-seconds': 2 },
-  run: ({ million, connections, seconds, 'warm-up-seconds': warmUpSeconds }) =>
+  run: ({ million, history, connections, seconds, 'warm-up-seconds': warmUpSeconds }) =>
     withService(async (service, servers) => {
       const side = oursOf(service, servers);
       const sizes: Size[] = [];
@@ -52,6 +52,7 @@ export const growth = bench({
         const last = sizes.at(-1)?.batches ?? 0;
         const begun = performance.now();
         await insertScheduled(servers.database, [last + 1, batches], OVER_A_YEAR);
+        await insertHistory(servers.database, [last + 1, batches], history);
         await armAll(servers.database, servers.redisUrl, last);
         const loadSeconds = (performance.now() - begun) / 1_000;
         tell(`${numberText(batches)} batches after ${numberText(loadSeconds)} s`);
@@ -61,6 +62,7 @@ export const growth = bench({
       return {
         tables: [tableOf(sizes)],
         notes: [
+          `Each batch was moved ${history} times before.`,
           `CPU is for 1,000 moves. The worker compares some pages of timers and rows every five seconds: a part of it, and of PostgreSQL and Redis, is that, whatever is moved.`,
         ],
         figures: sizes,

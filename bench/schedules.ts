@@ -50,6 +50,21 @@ export async function insertScheduled(
   await database.query('analyze batch_jobs');
 }
 
+/** Adds so many changes of each of the batches, numbered `first` to `last`, in the order in which they would have been made. */
+export async function insertHistory(
+  database: Client,
+  [first, last]: readonly [number, number],
+  changes: number,
+): Promise<void> {
+  await database.query(
+    `insert into batch_job_history (batch_job_id, organization_id, action, actor, before, after)
+     select 'batch_' || lpad(at::text, 26, '0'), $3, 'rescheduled', 'bench', facts, facts
+       from generate_series(1, $4::integer) as change, generate_series($1::integer, $2::integer) as batch (at),
+            jsonb_build_object('status', 'scheduled', 'startsAt', '2027-03-01T14:00:00.000Z', 'timezone', 'UTC') as facts`,
+    [first, last, ORGANIZATION, changes],
+  );
+}
+
 /**
  * Adds the rows of batches without contacts as a year of use leaves them: created over the last year, to start at random
  * over most of the next, one in 1,000 paused and a tenth completed; with one change each, and counters added up.

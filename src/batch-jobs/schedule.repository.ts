@@ -26,6 +26,7 @@ import {
   RESCHEDULE,
   RESCHEDULE_MANY,
   START_NOW,
+  START_NOW_MANY,
   type ClaimRow,
   type ListedStart,
   type MoveParameters,
@@ -50,6 +51,7 @@ type Claim = WakeUp & LateLimit;
 @Injectable()
 export class ScheduleRepository {
   private readonly move: GatheredChange<MoveParameters, 'past_start'>;
+  private readonly start: GatheredChange<object, never>;
   private readonly sweeping = new Batched((claims: readonly Claim[]) => this.claimTogether(claims), {
     keyOf: ({ batchJobId }) => batchJobId,
     most: CLAIMS_AT_ONCE,
@@ -65,6 +67,7 @@ export class ScheduleRepository {
     private readonly changes: BatchJobChanges,
   ) {
     this.move = changes.gather(RESCHEDULE, RESCHEDULE_MANY, ALLOWED.reschedule);
+    this.start = changes.gather(START_NOW, START_NOW_MANY, ALLOWED.start);
   }
 
   /** Moves the start, or sets the first one. Refused for a job that has begun or ended, and for a start not after now. */
@@ -79,7 +82,7 @@ export class ScheduleRepository {
   }
 
   startNow(order: ChangeOrder): Promise<ChangeResult> {
-    return this.changes.make(START_NOW, ALLOWED.start, order, {});
+    return this.start(order, {});
   }
 
   /**

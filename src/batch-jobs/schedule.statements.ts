@@ -47,7 +47,7 @@ export const CANCEL = conditionally({
 });
 
 /** The start ledger's row makes a second start impossible. */
-export const START_NOW = conditionally({
+const START: ConditionalChange<object, never> = {
   action: 'started',
   set: `status = 'running', started_at = clock_timestamp()`,
   onlyIf: {},
@@ -56,7 +56,10 @@ export const START_NOW = conditionally({
            select id, schedule_revision, 'request', starts_at, started_at, null from changed returning 1`,
   contacts: `select coalesce(sum(contacts), 0) from contact_counts
               where batch_job_id = :batchJobId and contact_counts.status in ${WAITING_SQL}`,
-});
+};
+
+export const START_NOW = conditionally(START);
+export const START_NOW_MANY = gathered(START);
 
 /** One of all schedules, as PostgreSQL sees it. */
 export interface ListedStart extends ScheduledStart {

@@ -127,6 +127,38 @@ describe('moves at one time', () => {
   });
 });
 
+describe('starts at one time', () => {
+  const start = (id: string) => schedules.startNow(by(CALLER, id));
+
+  it('share a commit, and each is told of the contacts of its own job', async () => {
+    const ids = await add(40);
+    for (const [at, id] of ids.entries()) await rows.addContacts(id, Array<string>(at % 3).fill('pending'));
+
+    const started = await Promise.all(ids.map((id) => start(id)));
+
+    expect(started).toMatchObject(ids.map((_, at) => ({ outcome: 'changed', contacts: at % 3 })));
+    expect(await transactions(ids)).toBeLessThan(10);
+    const ledger = await Promise.all(ids.map((id) => rows.starts(id)));
+    expect(ledger).toMatchObject(ids.map(() => [{ trigger: 'request', revision: 1 }]));
+  });
+
+  it('start a job once, and refuse the others with the status that they met', async () => {
+    const [id, ...others] = await add(10);
+
+    const results = await Promise.all([
+      ...others.map((each) => start(each)),
+      ...Array.from({ length: 8 }, () => start(id)),
+    ]);
+
+    const ofOne = results.slice(others.length);
+    expect(ofOne.filter(({ outcome }) => outcome === 'changed')).toHaveLength(1);
+    expect(ofOne.filter(({ outcome }) => outcome !== 'changed')).toMatchObject(
+      Array.from({ length: 7 }, () => ({ outcome: 'refused', refusal: 'status', status: 'running' })),
+    );
+    expect(await rows.starts(id)).toHaveLength(1);
+  });
+});
+
 describe('claims at one time', () => {
   it('start every due batch once, whoever else claims it, and share commits', async () => {
     const ids = await add(200, { startsInMs: -50 });
