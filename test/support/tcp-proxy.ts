@@ -21,7 +21,7 @@ export class TcpProxy {
   private port = 0;
   private latencyMs = 0;
 
-  private constructor(private readonly target: URL) {}
+  private constructor(private target: URL) {}
 
   /** @param targetUrl with the port of the server; whatever else is in it stays in `url` */
   static async start(targetUrl: string): Promise<TcpProxy> {
@@ -39,6 +39,11 @@ export class TcpProxy {
 
   get connections(): number {
     return this.pairs.size;
+  }
+
+  /** New connections lead to another server, as when a name or a virtual address moves; those there are stay where they are. */
+  retarget(targetUrl: string): void {
+    this.target = new URL(targetUrl);
   }
 
   /** Whole again, for new connections and for those that were silent, unless they are half-open. */
