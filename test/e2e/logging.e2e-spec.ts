@@ -35,12 +35,13 @@ class ApiProcess {
   }
 
   static async start(world: TestApp): Promise<ApiProcess> {
-    const { databaseUrl, redisUrl, redisKeyPrefix, apiKeyPepper } = world.settings;
+    const { databaseUrl, databasePooler, redisUrl, redisKeyPrefix, apiKeyPepper } = world.settings;
     const port = await freePort();
     const child = spawn(process.execPath, ['dist/src/main.js'], {
       env: {
         PATH: process.env.PATH,
         DATABASE_URL: databaseUrl,
+        DATABASE_POOLER: databasePooler,
         REDIS_URL: redisUrl,
         REDIS_KEY_PREFIX: redisKeyPrefix,
         API_KEY_PEPPER: apiKeyPepper,
