@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../shared/database.js';
-import { LOOK_AT_BACKLOG, type Backlog } from './backlog.statements.js';
+import { LOOK_AT_BACKLOG, MEASURE_CALL_DEMAND, type Backlog, type CallDemand } from './backlog.statements.js';
 
 /** Measures what waits, in all organizations. */
 @Injectable()
@@ -10,5 +10,10 @@ export class BacklogRepository {
   async look(): Promise<Backlog> {
     const [backlog] = await this.database.run(LOOK_AT_BACKLOG, {});
     return backlog;
+  }
+
+  async measureCallDemand(): Promise<CallDemand> {
+    const [demand] = await this.database.run(MEASURE_CALL_DEMAND, {});
+    return demand;
   }
 }

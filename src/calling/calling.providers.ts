@@ -9,6 +9,7 @@ import { CallOutcomes } from './call-outcomes.js';
 import { CallRunner } from './call.runner.js';
 import { CallSetbacks } from './call-setbacks.js';
 import { CallSweeper } from './call.sweeper.js';
+import { DemandGauges } from './demand.gauges.js';
 import { Dialer } from './dialer.js';
 import { Dispatcher } from './dispatcher.js';
 import { Heartbeat } from './heartbeat.js';
@@ -35,6 +36,7 @@ export const CONSUMERS: Provider[] = [
   CallLookUps,
   CallRunner,
   CallSweeper,
+  DemandGauges,
   Heartbeat,
   ScheduleSweeper,
 ];

@@ -13,6 +13,24 @@ const LATENESS_SECONDS = [0.005, 0.025, 0.1, 0.25, 1, 2, 4, 15, 60, 900, 3_600];
 const TRIGGERS = ['timer', 'sweep', 'request'] as const;
 const ACTIONS = ['armed', 'removed'] as const;
 
+/** What is told of a `CallDemand` (`batch-jobs/backlog.statements.ts`). */
+const CALL_DEMAND = {
+  callableContacts: {
+    name: 'batch_jobs_contacts_callable',
+    help: 'Contacts that may be called now and are not with the dialer, of all organizations.',
+  },
+  freeSlots: {
+    name: 'batch_jobs_call_slots_free',
+    help: 'Calls that the limits of organizations and of their running batches allow beside those that were placed.',
+  },
+  placesWanted: {
+    name: 'batch_jobs_call_places_wanted',
+    help: 'Calls that would be with the dialer if workers had always a place for them; CALL_CONCURRENCY is the places of one.',
+  },
+} as const;
+
+type DemandFigure = keyof typeof CALL_DEMAND;
+
 /**
  * What this process did since it began, for Prometheus. Each process counts for itself: sums are made where they are
  * scraped. Every series is there from the first, at 0, so that its first increase is seen.
@@ -163,6 +181,27 @@ export class Metrics {
       'batch_jobs_oldest_unplaced_call_seconds',
       'Age of the oldest call that is claimed and not placed, of all workers; 0 without one.',
     );
+  }
+
+  /**
+   * Adds how much there is to call, measured at each scrape.
+   *
+   * @param measure null: it is not known, and there are no such series; must not throw
+   */
+  watchCallDemand(measure: () => Promise<Readonly<Record<DemandFigure, number>> | null>): void {
+    for (const [figure, { name, help }] of Object.entries(CALL_DEMAND)) {
+      const gauge: Gauge = new Gauge({
+        name,
+        help,
+        registers: [],
+        async collect() {
+          const demand = await measure();
+          if (demand) gauge.set(demand[figure as DemandFigure]);
+          else gauge.remove();
+        },
+      });
+      this.registry.registerMetric(gauge);
+    }
   }
 
   noteHeartbeat(): void {

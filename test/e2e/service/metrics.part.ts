@@ -32,6 +32,7 @@ describe('metrics', () => {
   const STALE = 'batch_jobs_stale_wake_ups_total';
   const GHOSTS = 'batch_jobs_ghost_wake_ups_total';
   const LATENESS = 'batch_jobs_start_lateness_seconds';
+  const DEMAND = ['batch_jobs_contacts_callable', 'batch_jobs_call_slots_free', 'batch_jobs_call_places_wanted'];
 
   /** What was counted meanwhile, when all that was expected is. */
   async function countedBy(work: () => Promise<unknown>, expected: Record<string, number>): Promise<void> {
@@ -59,6 +60,7 @@ describe('metrics', () => {
       for (const name of [MISSED, STALE, GHOSTS, `${LATENESS}_count`, ...['armed', 'removed'].map(RECONCILED)]) {
         expect(series).toHaveProperty([name]);
       }
+      for (const figure of DEMAND) expect(series).toHaveProperty([figure]);
       for (const trigger of ['timer', 'sweep', 'request']) expect(series).toHaveProperty([STARTS(trigger)]);
     });
 
