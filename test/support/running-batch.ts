@@ -35,16 +35,22 @@ export const contactIn = (app: TestApp, batchJobId: string, status: string, with
     return contact;
   }, withinMs);
 
-/** The call to the contact of a batch of one, once it was handed to the dialer. */
-export const callOf = (app: TestApp, batchJobId: string): Promise<string> =>
+const callSince = (app: TestApp, batchJobId: string, moment: 'placed_at' | 'accepted_at'): Promise<string> =>
   eventually(async () => {
     const [call] = await app.database.query<{ id: string }[]>(
-      'select id from call_attempts where batch_job_id = $1 and placed_at is not null order by attempt desc limit 1',
+      `select id from call_attempts where batch_job_id = $1 and ${moment} is not null order by attempt desc limit 1`,
       [batchJobId],
     );
-    if (!call) throw new Error('not placed yet');
+    if (!call) throw new Error(`no ${moment} yet`);
     return call.id;
   });
+
+/** The call to the contact of a batch of one, once it was handed to the dialer. */
+export const callOf = (app: TestApp, batchJobId: string): Promise<string> => callSince(app, batchJobId, 'placed_at');
+
+/** The same, once it is known what the dialer said: where the call takes place. */
+export const acceptedCallOf = (app: TestApp, batchJobId: string): Promise<string> =>
+  callSince(app, batchJobId, 'accepted_at');
 
 /** Ends the leases of all calls in flight, as if their time had passed. */
 export const endLeases = async (app: TestApp): Promise<void> => {

@@ -14,7 +14,7 @@ import {
   type AcceptedCall,
   type OutboundCall,
 } from '../../../src/index.js';
-import { callOf, contactIn, startBatch } from '../../support/running-batch.js';
+import { acceptedCallOf, callOf, contactIn, startBatch } from '../../support/running-batch.js';
 import { TestApp } from '../../support/test-app.js';
 import { ACCOUNT_SID, AUTH_TOKEN, TwilioService } from '../../support/twilio-service.js';
 
@@ -91,7 +91,7 @@ describe('host dialer', () => {
       );
       try {
         const batchJobId = await startBatch(world);
-        const callId = await callOf(world, batchJobId);
+        const callId = await acceptedCallOf(world, batchJobId);
         const outcomes = app.get(CallOutcomes, { strict: false });
         const recorded = await outcomes.record(callId, callEnd('answered', { durationSeconds: 42 }));
 
